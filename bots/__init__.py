@@ -1,0 +1,1 @@
+"""What the hub does: intake, turns, delivery, timers."""

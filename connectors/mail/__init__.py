@@ -1,0 +1,1 @@
+"""Mail: out by SMTP, in by a listener or a mailbox."""

@@ -1,0 +1,1 @@
+"""Teams through the Bot Framework and Microsoft Graph; botbuilder and msgraph live here and nowhere else."""

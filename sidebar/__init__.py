@@ -1,0 +1,1 @@
+"""What people see: card, pages, open API."""
