@@ -1,0 +1,39 @@
+"""The state of the simulated WeCom, kept in `world.rooms["wecom"]`, and how its parts are put together."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from simulator.wecom.callbacks import Callbacks
+from simulator.wecom.gate import Gate
+from simulator.wecom.kf import Kf
+from simulator.wecom.kf_api import KfApi
+from simulator.wecom.kf_control import KfControl
+from simulator.wecom.limits import Limits
+from simulator.wecom.switches import Switches
+from simulator.wecom.tokens import Tokens
+from simulator.world import World
+
+
+class Room:
+    """Everything WeCom knows."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.limits = Limits()
+        self.tokens = Tokens(world, self.limits)
+        self.gate = Gate(world, self.limits, self.tokens)
+        self.callbacks = Callbacks(world, self.limits)
+        self.kf = Kf(world=world, limits=self.limits, callbacks=self.callbacks)
+
+    def routes(self) -> list[web.RouteDef]:
+        """The API, the pages and the control calls."""
+        api = [self.gate.free("/gettoken", self.tokens.gettoken)]
+        for part in (KfApi(self.kf),):
+            for path, handler in part.paths().items():
+                api += self.gate.guarded(path, handler)
+        return [
+            *api,
+            *KfControl(self.kf).routes(),
+            *Switches(self.limits, self.tokens, self.gate, self.callbacks).routes(),
+        ]
