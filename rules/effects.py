@@ -308,13 +308,14 @@ class SetClaim(_OnConversation):
     """A rep takes the conversation, or gives it back (empty)."""
 
     rep: str
+    at: datetime | None = None
     load_seen: int | None = None
     """As in SetOwner."""
     kind: Literal["set_claim"] = "set_claim"
 
     def change(self, conversation: Conversation) -> Conversation:
         """The conversation with the rep."""
-        return replace(conversation, claimed_by=self.rep)
+        return replace(conversation, claimed_by=self.rep, claimed_at=self.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -500,12 +501,17 @@ class PostLine(Sending):
     """Outbox id (or mail id) this line is about."""
     mention: str = ""
     """Rep id to mention: only ever the owner."""
+    actions: tuple[str, ...] = ()
+    """Verbs offered under the line: wake_now, settle_arrived, send_to_customer ..."""
     kind: Literal["post_line"] = "post_line"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditLine(PostLine):
-    """Redraw a line of the thread; `after` is the outbox id of that line."""
+    """Redraw a line of the thread; `after` is the outbox id of that line.
+
+    Empty `author`, `text` and `words` keep what the line said: only its state and reason are new.
+    """
 
     kind: Literal["edit_line"] = "edit_line"  # type: ignore[assignment]
 
@@ -555,6 +561,8 @@ class NotifyRep(Sending):
     """Verbs offered: claim, settle_arrived, settle_again, wake_now ..."""
     about: str = ""
     """Outbox id, mail id or task id the actions are about."""
+    query: str = ""
+    """A list to put under the text when it is sent: `queue`, `mine`, `unknown`, `find:<words>`."""
     kind: Literal["notify_rep"] = "notify_rep"
 
 
@@ -620,7 +628,9 @@ class SettleSending:
     verdict: Literal["arrived", "again"]
     by: str
     wire_id: str = ""
-    """Learned from the action itself, e.g. a root card that somebody pressed a button on."""
+    """Learned from the action itself: the thread's wire id of a root card that somebody pressed a button on."""
+    part_id: str = ""
+    """The wire id of that card."""
     kind: Literal["settle_sending"] = "settle_sending"
 
 

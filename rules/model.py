@@ -172,6 +172,8 @@ class Conversation:
     """Id of the matrix cell that decided."""
     claimed_by: str = ""
     """Rep id, or empty."""
+    claimed_at: datetime | None = None
+    """When the claim was made; tells the loser of a race how late he was."""
     opened_at: datetime
     last_customer_at: datetime | None = None
     last_our_at: datetime | None = None
