@@ -1,0 +1,57 @@
+"""Where a sending goes: which connector takes it, and in which lane it keeps its order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rules.effects import (
+    AskProfile,
+    AskSession,
+    MoveSession,
+    NotifyRep,
+    Provision,
+    PullMessages,
+    Sending,
+    SendMail,
+    SendText,
+    SendWelcome,
+)
+from rules.model import Customer, Rep
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """The connector's name and the lane: rows of one lane go out one after the other."""
+
+    connector: str
+    lane: str
+
+
+def destination(sending: Sending, customer: Customer, reps: Mapping[str, Rep]) -> Destination:
+    """Where `sending` goes, seen from the customer as she is after the turn.
+
+    Threads keep one lane each (root, lines and edits in order); questions to a platform have a lane beside the
+    conversation's, so that waiting for an answer holds no message up; welcomes and mails have a lane of their own.
+    """
+    match sending:
+        case SendText():
+            conversation = customer.conversation(sending.conversation_id)
+            if conversation is None:
+                raise ValueError(f"a text to no conversation: {sending.conversation_id}")
+            return Destination(connector=conversation.address.connector, lane=conversation.address.key)
+        case SendWelcome():
+            return Destination(connector=sending.address.connector, lane=f"welcome|{sending.id}")
+        case SendMail():
+            return Destination(connector="mail", lane=f"mail|{sending.id}")
+        case NotifyRep():
+            rep = reps.get(sending.rep)
+            return Destination(connector="teams" if rep and rep.aad_id else "wecom", lane=f"rep|{sending.rep}")
+        case AskProfile() | AskSession() | MoveSession():
+            return Destination(connector=sending.address.connector, lane=f"{sending.address.key}|ask")
+        case PullMessages():
+            return Destination(connector=sending.address.connector, lane=f"{sending.address.key}|pull")
+        case Provision():
+            return Destination(connector="teams", lane="teams|provision")
+        case _:
+            return Destination(connector="teams", lane=f"thread|{sending.conversation_id}")
