@@ -1,6 +1,6 @@
 """The one web application: platform webhooks, pages and health, behind the same guards.
 
-Every refusal looks alike and is counted; nothing an outsider sends becomes a 5xx; a full disk or a lost database is 503.
+Every refusal looks alike and is counted; nothing an outsider sends becomes a 5xx; no room or no database is a 503.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Health(Protocol):
     """What the health pages ask."""
 
     async def state(self) -> Mapping[str, object]:
-        """`ready` (bool), `pending` (work ready now), `next_due` (ISO or None), `clock_version`, and what is not ready."""
+        """`ready` (bool), `pending` (work ready now), `next_due` (ISO or None), `clock_version`, and more for people."""
 
 
 def application(health: Health, routes: Sequence[web.RouteDef]) -> web.Application:
