@@ -21,6 +21,8 @@ TEXTS: Mapping[int, str] = {
     40029: "invalid code",
     40058: "invalid Request Parameter",
     40068: "invalid tagid",
+    40071: "invalid tag name, tag exists",
+    40072: "invalid tag name length",
     40096: "invalid external userid",
     41001: "access_token missing",
     41002: "corpid missing",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -17,7 +17,7 @@ from aiohttp import ClientError, ClientTimeout
 
 from simulator.wecom.envelope import BadEnvelopeError, Envelope
 from simulator.wecom.limits import Limits
-from simulator.wecom.xmlwords import BadXmlError, read, write
+from simulator.wecom.xmlwords import BadXmlError, Fields, read, write
 from simulator.world import World
 
 PATH = "/wecom/callback/agent"
@@ -52,7 +52,7 @@ class Callbacks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._passed = asyncio.Event()
 
-    def post(self, fields: Mapping[str, str | int], read_reply: Reader | None = None) -> None:
+    def post(self, fields: Fields, read_reply: Reader | None = None) -> None:
         """Send an event or message to the hub, without waiting for it."""
         letter = self._letter(fields, read_reply)
         self._world.calls_out += 1
@@ -76,11 +76,11 @@ class Callbacks:
         async with self._world.http.get(url, timeout=limit, allow_redirects=False) as answer:
             return answer.status, await answer.content.read(_ANSWER_BYTES)
 
-    def _letter(self, fields: Mapping[str, str | int], read_reply: Reader | None) -> _Letter:
+    def _letter(self, fields: Fields, read_reply: Reader | None) -> _Letter:
         sealed = self.envelope.seal(write(fields).encode())
-        outer: dict[str, str | int] = {"ToUserName": self._world.settings.corp_id, "Encrypt": sealed}
+        outer = {"ToUserName": self._world.settings.corp_id, "Encrypt": sealed}
         if "AgentID" in fields:
-            outer["AgentID"] = str(fields["AgentID"])
+            outer["AgentID"] = str(self._world.settings.agent_id)
         event = str(fields.get("Event") or fields["MsgType"])
         return _Letter(query=self._query("", sealed), body=write(outer).encode(), event=event, read_reply=read_reply)
 

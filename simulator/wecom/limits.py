@@ -40,7 +40,12 @@ class Limits(BaseModel):
     welcome_seconds: int = 20
     member_per_minute: int = 30
     """App messages to one member, more are dropped without a word (doc 90236)."""
+    member_per_hour: int = 1000
     response_code_hours: int = 72
+    admin_welcome: bool = False
+    """True plays an admin who set a welcome in the console: added contacts then come without a WelcomeCode."""
+    follow_page: int = 500
+    """Followers a page of externalcontact/get (doc 92114)."""
     oauth_code_seconds: float = 300
     """Wall time (doc 91022)."""
     ticket_seconds: float = 7200

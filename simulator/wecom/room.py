@@ -5,12 +5,18 @@ from __future__ import annotations
 from aiohttp import web
 
 from simulator.wecom.callbacks import Callbacks
+from simulator.wecom.contacts import Contacts
+from simulator.wecom.contacts_api import ContactsApi
+from simulator.wecom.contacts_control import ContactsControl
 from simulator.wecom.gate import Gate
 from simulator.wecom.kf import Kf
 from simulator.wecom.kf_api import KfApi
 from simulator.wecom.kf_control import KfControl
 from simulator.wecom.limits import Limits
+from simulator.wecom.notices import Notices
+from simulator.wecom.rep_control import RepControl
 from simulator.wecom.switches import Switches
+from simulator.wecom.tags_api import TagsApi
 from simulator.wecom.tokens import Tokens
 from simulator.world import World
 
@@ -25,15 +31,19 @@ class Room:
         self.gate = Gate(world, self.limits, self.tokens)
         self.callbacks = Callbacks(world, self.limits)
         self.kf = Kf(world=world, limits=self.limits, callbacks=self.callbacks)
+        self.contacts = Contacts(world=world, limits=self.limits, callbacks=self.callbacks)
+        self.notices = Notices(world=world, limits=self.limits)
 
     def routes(self) -> list[web.RouteDef]:
         """The API, the pages and the control calls."""
         api = [self.gate.free("/gettoken", self.tokens.gettoken)]
-        for part in (KfApi(self.kf),):
+        for part in (KfApi(self.kf), ContactsApi(self.contacts), TagsApi(self.contacts), self.notices):
             for path, handler in part.paths().items():
                 api += self.gate.guarded(path, handler)
         return [
             *api,
             *KfControl(self.kf).routes(),
+            *ContactsControl(self.contacts).routes(),
+            *RepControl(self.world, self.notices, self.callbacks).routes(),
             *Switches(self.limits, self.tokens, self.gate, self.callbacks).routes(),
         ]

@@ -1,10 +1,13 @@
-"""WeCom's XML, written and read: flat elements, texts in CDATA, numbers bare."""
+"""WeCom's XML, written and read: texts in CDATA, numbers bare, a list as its element again and again."""
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+Value = str | int | Mapping[str, "Value"] | Sequence["Value"]
+Fields = Mapping[str, Value]
 
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -13,9 +16,9 @@ class BadXmlError(Exception):
     """What the hub answered is no XML we accept."""
 
 
-def write(fields: Mapping[str, str | int]) -> str:
+def write(fields: Fields) -> str:
     """An `<xml>` element with one child per field."""
-    return "<xml>" + "".join(_element(name, value) for name, value in fields.items()) + "</xml>"
+    return _element("xml", fields)
 
 
 def read(text: bytes) -> dict[str, str]:
@@ -36,8 +39,12 @@ def _leaves(element: ET.Element, prefix: str) -> list[tuple[str, str]]:
     return found
 
 
-def _element(name: str, value: str | int) -> str:
+def _element(name: str, value: Value) -> str:
     if isinstance(value, int):
         return f"<{name}>{value}</{name}>"
-    spoken = _UNSPEAKABLE.sub("", value).replace("]]>", "]]]]><![CDATA[>")
-    return f"<{name}><![CDATA[{spoken}]]></{name}>"
+    if isinstance(value, str):
+        spoken = _UNSPEAKABLE.sub("", value).replace("]]>", "]]]]><![CDATA[>")
+        return f"<{name}><![CDATA[{spoken}]]></{name}>"
+    if isinstance(value, Mapping):
+        return f"<{name}>" + "".join(_element(*pair) for pair in value.items()) + f"</{name}>"
+    return "".join(_element(name, one) for one in value)
