@@ -7,9 +7,11 @@ HubError
 │  ├─ BadSignature       401/403, uniform body
 │  ├─ NotAllowed         404: not yours and not there look alike
 │  └─ BadRequest         400/413
+├─ PlatformAway          a platform did not give what a page needs; 502, try again
 └─ StorageError
    ├─ Conflict           somebody else was faster: take the turn again
-   └─ Unavailable        no room or no database: 503, never a false 2xx
+   ├─ Unavailable        no room or no database: 503, never a false 2xx
+   └─ Unreadable         a sealed value that no key of ours opens
 """
 
 from __future__ import annotations
@@ -77,6 +79,10 @@ class NotAllowed(Refused):
     status = 404
 
 
+class PlatformAway(HubError):
+    """A platform did not answer, or would not do what was asked of it."""
+
+
 class StorageError(HubError):
     """The database could not do it."""
 
@@ -87,3 +93,7 @@ class Conflict(StorageError):
 
 class Unavailable(StorageError):
     """No room or no database; nothing was stored."""
+
+
+class Unreadable(StorageError):
+    """A sealed value was changed, moved, or sealed with a key we do not hold."""
