@@ -419,8 +419,9 @@ class CancelTimer(Change):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenTask(Change):
-    """Give a rep something to do."""
+    """Give a rep something to do. Its title may name her."""
 
+    personal: ClassVar[bool] = True
     task: Task
     kind: Literal["open_task"] = "open_task"
 
