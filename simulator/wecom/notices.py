@@ -13,14 +13,13 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from simulator.wecom import card_rules
+from simulator.wecom import app_content, card_rules
 from simulator.wecom.answers import Answer, Refusal
 from simulator.wecom.call import Call, Handler
 from simulator.wecom.codes import OneTimeCodes
 from simulator.wecom.limits import Limits, Window
 from simulator.world import World
 
-_TEXT_BYTES = 2048
 _MEMBERS = 1000
 _DUPLICATE_DEFAULT, _DUPLICATE_MOST = 1800, 4 * 3600
 
@@ -70,7 +69,7 @@ class Notices:
         """One message to some employees; unknown ones are named, lower-cased, with errcode 0."""
         agent(self.world, call)
         members, invalid = self._members(call)
-        msgtype, text, content = _content(call)
+        msgtype, text, content = app_content.read(call, "text", "markdown", "textcard", "template_card")
         if not members:
             raise Refusal(81013, "nobody of them exists", **invalid)
         if self._repeated(call):
@@ -165,38 +164,6 @@ def agent(world: World, call: Call) -> None:
     """Raise Refusal unless the call names the app whose token it carries."""
     if call.number("agentid", 0) != world.settings.agent_id:
         raise Refusal(301002, "agentid is not this token's app")
-
-
-def _content(call: Call) -> tuple[str, str, Mapping[str, object]]:
-    """Type, all its words, and the content as it arrives. Raises Refusal."""
-    msgtype = call.text("msgtype", missing=40008)
-    if msgtype == "template_card":
-        card = call.table("template_card", missing=42031)
-        card_rules.check(card)
-        return msgtype, card_rules.words(card), card
-    if msgtype in ("text", "markdown"):
-        return _plain(msgtype, call.table(msgtype))
-    if msgtype == "textcard":
-        return _textcard(call.table("textcard"))
-    raise Refusal(40008, f"msgtype {msgtype} is not played here")
-
-
-def _plain(msgtype: str, raw: Mapping[str, object]) -> tuple[str, str, Mapping[str, object]]:
-    text = raw.get("content")
-    if not isinstance(text, str) or not text:
-        raise Refusal(44004, f"{msgtype} without content")
-    if msgtype == "markdown" and len(text.encode()) > _TEXT_BYTES:
-        raise Refusal(45002, "markdown above 2048 bytes")
-    text = text.encode()[:_TEXT_BYTES].decode(errors="ignore")
-    return msgtype, text, {"content": text}
-
-
-def _textcard(raw: Mapping[str, object]) -> tuple[str, str, Mapping[str, object]]:
-    parts = [raw.get(name) for name in ("title", "description", "url")]
-    if not all(isinstance(part, str) and part for part in parts):
-        raise Refusal(40058, "textcard needs title, description and url")
-    title, description = str(parts[0])[:128], str(parts[1])[:512]
-    return "textcard", f"{title}\n{description}", {**raw, "title": title, "description": description}
 
 
 def _update(call: Call) -> tuple[str, Mapping[str, object] | None]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from simulator.wecom.appchat import AppChats
 from simulator.wecom.callbacks import Callbacks
+from simulator.wecom.company_api import CompanyApi
 from simulator.wecom.contacts import Contacts
 from simulator.wecom.contacts_api import ContactsApi
 from simulator.wecom.contacts_control import ContactsControl
@@ -14,9 +16,12 @@ from simulator.wecom.kf_api import KfApi
 from simulator.wecom.kf_control import KfControl
 from simulator.wecom.limits import Limits
 from simulator.wecom.notices import Notices
+from simulator.wecom.oauth import OAuth
+from simulator.wecom.pages import RepPages
 from simulator.wecom.rep_control import RepControl
 from simulator.wecom.switches import Switches
 from simulator.wecom.tags_api import TagsApi
+from simulator.wecom.tickets import Tickets
 from simulator.wecom.tokens import Tokens
 from simulator.world import World
 
@@ -33,17 +38,31 @@ class Room:
         self.kf = Kf(world=world, limits=self.limits, callbacks=self.callbacks)
         self.contacts = Contacts(world=world, limits=self.limits, callbacks=self.callbacks)
         self.notices = Notices(world=world, limits=self.limits)
+        self.oauth = OAuth(world, self.limits)
+        self.tickets = Tickets(world, self.limits)
+        self.appchats = AppChats(world)
 
     def routes(self) -> list[web.RouteDef]:
         """The API, the pages and the control calls."""
-        api = [self.gate.free("/gettoken", self.tokens.gettoken)]
-        for part in (KfApi(self.kf), ContactsApi(self.contacts), TagsApi(self.contacts), self.notices):
-            for path, handler in part.paths().items():
-                api += self.gate.guarded(path, handler)
         return [
-            *api,
+            *self._api(),
+            *self.oauth.routes(),
+            *self.tickets.routes(),
+            *self.appchats.routes(),
             *KfControl(self.kf).routes(),
             *ContactsControl(self.contacts).routes(),
             *RepControl(self.world, self.notices, self.callbacks).routes(),
+            *RepPages(self.world, self.oauth).routes(),
             *Switches(self.limits, self.tokens, self.gate, self.callbacks).routes(),
         ]
+
+    def _api(self) -> list[web.RouteDef]:
+        parts = (
+            KfApi(self.kf), ContactsApi(self.contacts), TagsApi(self.contacts), CompanyApi(self.world),
+            self.notices, self.appchats, self.oauth, self.tickets,
+        )  # fmt: skip
+        api = [self.gate.free("/gettoken", self.tokens.gettoken)]
+        for part in parts:
+            for path, handler in part.paths().items():
+                api += self.gate.guarded(path, handler)
+        return api
