@@ -74,6 +74,7 @@ class BotLine:
         self.keys = KeyRing("msteams", "directline", "webchat")
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._overtaken = asyncio.Event()
+        self._later: set[asyncio.Future[Answer]] = set()
         self._tokens: dict[tuple[str, str], tuple[float, str]] = {}
 
     def token(self, service_url: str) -> str:
@@ -101,6 +102,12 @@ class BotLine:
                     await self._post(place, activity, attempt=2)
             self._overtaken.set()
         return result
+
+    def deliver_soon(self, place: str, activity: Json) -> None:
+        """The same without waiting for it."""
+        task = asyncio.ensure_future(self.deliver(place, activity))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     async def _let_another_pass(self) -> None:
         """Hold back until a later activity has been delivered, at most a client's timeout."""

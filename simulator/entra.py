@@ -200,7 +200,7 @@ async def _refused(world: World, refusal: Refusal) -> web.Response:
 async def _token(world: World, request: web.Request) -> web.StreamResponse:
     form = {name: str(value) for name, value in (await request.post()).items()}
     if fault := await world.faults.take("entra", "throttle"):
-        return answer({"error": "temporarily_unavailable"}, 429, Retry_After=str(round(fault.seconds)))
+        return answer({"error": "temporarily_unavailable"}, 429, {"Retry-After": str(round(fault.seconds))})
     if fault := await world.faults.take("entra", "error"):
         return answer({"error": "server_error"}, fault.status)
     try:
@@ -215,7 +215,7 @@ async def _token(world: World, request: web.Request) -> web.StreamResponse:
     except Refusal as refusal:
         return await _refused(world, refusal)
     await world.log.add("entra", "token_issued", audience=audience, grant=form["grant_type"])
-    return answer(body, Cache_Control="no-store")
+    return answer(body, headers={"Cache-Control": "no-store"})
 
 
 def _sign_in_fault(world: World, query: Mapping[str, str]) -> str:

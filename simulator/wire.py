@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -51,10 +52,9 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "7Z"
 
 
-def answer(value: object, status: int = 200, **headers: str) -> web.Response:
-    """A JSON answer; underscores in header names become hyphens."""
-    names = {name.replace("_", "-"): text for name, text in headers.items()}
-    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json", headers=names)
+def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json", headers=headers)
 
 
 def asked(body: Json, name: str) -> str:

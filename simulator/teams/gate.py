@@ -44,8 +44,8 @@ class Refusal(Exception):
         """The error as the connector writes it."""
         error: Json = {"code": self.code, "message": self.text}
         body: Json = {"error": error} | ({"errorCode": self.number} if self.number else {})
-        extra = {"Retry_After": str(self.retry_after)} if self.retry_after else {}
-        return answer(body, self.status, **extra)
+        extra = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+        return answer(body, self.status, extra)
 
 
 NOT_FOUND = (404, "ConversationNotFound", "Conversation not found.")
