@@ -1,0 +1,44 @@
+// What happened, newest first, and the numbers that count: said, delivered, lost, doubled, wake-ups.
+import { get } from "./wire.js";
+import { byId, el } from "./dom.js";
+import { kindWord, moment, placeWord, t } from "./words.js";
+
+const KEPT = 300;
+const entries = [];
+
+export function noteEntry(entry) {
+  entries.push(entry);
+  if (entries.length > KEPT) entries.shift();
+  const list = byId("log");
+  list.prepend(row(entry));
+  while (list.children.length > KEPT) list.lastElementChild.remove();
+}
+
+function row(entry) {
+  const { data } = entry;
+  const text = data.text ?? data.subject ?? data.rule ?? data.url ?? data.verb ?? data.to ?? "";
+  const who = data.by ?? data.address ?? data.rep ?? "";
+  const rest = Object.entries(data).filter(([name]) => !["text", "by"].includes(name)).map(([name, value]) => `${name}: ${value}`).join("\n");
+  return el("li", { value: entry.seq, class: `entry ${["refused", "mail_refused", "bounced"].includes(entry.kind) || entry.place === "fault" ? "bad" : ""}` },
+    el("details", {}, el("summary", {},
+      el("time", { dateTime: entry.at }, moment(entry.at)), el("span", { class: `chip chip-${entry.place}` }, placeWord(entry.place)),
+      el("strong", {}, kindWord(entry.kind)), el("span", { class: "who" }, String(who)), el("span", { class: "what" }, String(text).slice(0, 200))),
+    el("pre", {}, rest)));
+}
+
+export function drawLog() {
+  byId("log").replaceChildren(...entries.slice().reverse().map(row));
+}
+
+export async function drawCounts() {
+  const counts = await get("/control/counts");
+  if (!counts) return;
+  const pairs = ["said", "delivered", "lost", "doubled", "wakeups"].filter((name) => name in counts);
+  byId("counts").replaceChildren(...pairs.map((name) =>
+    el("div", { class: (name === "lost" || name === "doubled") && counts[name] ? "bad" : "" }, el("dt", {}, t(name)), el("dd", {}, String(counts[name])))));
+}
+
+/** On a small window the drawer starts closed. */
+export function startDrawer() {
+  if (matchMedia("(max-width: 760px)").matches) byId("drawer").open = false;
+}

@@ -1,0 +1,42 @@
+// Puts the page together: facts once, then whatever the world says has happened.
+import { drawCounts, drawLog, noteEntry, startDrawer } from "./drawer.js";
+import { drawDesk, startDesk } from "./desk.js";
+import { drawMailbox, startMailbox } from "./mailbox.js";
+import { drawPhone, startPhone } from "./phone.js";
+import { drawTeams, startTeams } from "./teams.js";
+import { byId } from "./dom.js";
+import { follow, get, soon } from "./wire.js";
+import { showFaults, startBar, tellClock } from "./bar.js";
+import { t } from "./words.js";
+
+const redraw = {
+  wecom: [soon(drawPhone), soon(drawDesk)], teams: [soon(drawTeams)], mail: [soon(drawMailbox)], fault: [soon(showFaults)],
+};
+const recount = soon(drawCounts, 200);
+const all = () => { for (const asks of Object.values(redraw)) for (const ask of asks) ask(); recount(); };
+
+function link(up) {
+  const note = byId("link");
+  note.hidden = up;
+  note.textContent = up ? "" : t("linkLost");
+  if (up) all();
+}
+
+async function start() {
+  startBar(() => { all(); drawLog(); });
+  startDrawer();
+  const facts = await get("/page/world");
+  if (!facts) return link(false);
+  for (const begin of [startPhone, startTeams, startDesk, startMailbox]) begin(facts);
+  follow({
+    link,
+    clock: tellClock,
+    entry: (entry) => {
+      noteEntry(entry);
+      for (const ask of redraw[entry.place] ?? []) ask();
+      recount();
+    },
+  });
+}
+
+start();

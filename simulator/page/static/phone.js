@@ -1,0 +1,69 @@
+// The customer's phone: her chat with the company's account.
+import { act, get } from "./wire.js";
+import { byId, el, fill, keep, linked, safeUrl } from "./dom.js";
+import { moment, t } from "./words.js";
+import { worldNow } from "./bar.js";
+
+let world = { people: [], employees: [] };
+const person = () => byId("person").value;
+
+export async function drawPhone() {
+  if (!person()) return;
+  const chat = await get(`/control/wecom/chat?person=${encodeURIComponent(person())}`);
+  const box = byId("chat");
+  const lines = chat?.lines ?? [];
+  const low = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+  const items = lines.map((line) => [line.msgid, [line, document.documentElement.lang], () => bubble(line)]);
+  if (!lines.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t("chatEmpty"))]);
+  if (keep(box, items) && low) box.scrollTop = box.scrollHeight;
+}
+
+function bubble(line) {
+  const mine = line.by === "customer";
+  const body = line.msgtype === "msgmenu" ? menu(line.content) : linked(line.text || `[${line.msgtype}]`);
+  return el("div", { class: `bubble ${mine ? "mine" : "theirs"}` },
+    el("div", { class: "words" }, ...body),
+    el("time", { class: "when", dateTime: line.at }, moment(line.at, worldNow())));
+}
+
+/** A menu message: items that say something are buttons, items that lead somewhere are links. */
+function menu(content) {
+  const rows = (content.list ?? []).map((item) => {
+    const part = item[item.type] ?? {};
+    if (item.type === "click") return el("button", { type: "button", class: "menu-item", on: { click: () => act("/control/wecom/menu", { person: person(), id: part.id ?? part.content }) } }, part.content);
+    if (item.type === "view") return el("a", { class: "menu-item", href: safeUrl(part.url), target: "_blank", rel: "noopener noreferrer" }, part.content);
+    return el("span", {}, part.content ?? "");
+  });
+  return [el("span", {}, ...linked(content.head_content ?? "")), ...rows, el("span", {}, ...linked(content.tail_content ?? ""))];
+}
+
+/** Enter sends, Shift+Enter breaks the line; not while an input method composes. */
+export function sendOnEnter(area) {
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); area.form.requestSubmit(); }
+  });
+}
+
+export function startPhone(facts) {
+  world = facts;
+  fill(byId("person"), world.people.map((one) => [one.name, one.name]));
+  byId("person").addEventListener("change", drawPhone);
+  const form = byId("say-form");
+  sendOnEnter(form.elements.text);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = form.elements.text.value.trim();
+    if (!text) return;
+    form.elements.text.value = "";
+    byId("chat").scrollTop = byId("chat").scrollHeight;
+    if (!await act("/control/wecom/say", { person: person(), text })) form.elements.text.value = text;
+  });
+  byId("enter-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    act("/control/wecom/enter", { person: person(), scene: "qr", scene_param: event.target.elements.code.value.trim() });
+  });
+  byId("add").addEventListener("click", () => {
+    const rep = world.employees.find((one) => one.userid === byId("member").value) ?? world.employees[0];
+    act("/control/wecom/add", { person: person(), userid: rep.userid, state: byId("enter-form").elements.code.value.trim() });
+  });
+}
