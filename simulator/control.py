@@ -1,4 +1,4 @@
-"""The control API for the world as a whole: clock, log, counts and faults.
+"""The control API for the world as a whole: people, clock, log, counts and faults.
 
 Pushing the clock is the one hard part: time moves in stops, and at each stop the hub and the simulator first finish
 what has fallen due. Log entries: `clock` / `pushed` (to, stops).
@@ -18,7 +18,7 @@ from aiohttp import ClientError, ClientTimeout, web
 from simulator.faults import Fault, Kind
 from simulator.log import Log
 from simulator.wire import Json, answer, asked, control_body, wrong
-from simulator.world import World
+from simulator.world import Settings, World
 
 POLL_EVERY = 0.02
 SETTLE_LIMIT = 60.0
@@ -218,7 +218,24 @@ def _fault_routes(world: World) -> list[web.RouteDef]:
     return [web.get(path, read), web.post(path, switch), web.delete(path, clear)]
 
 
+def people(settings: Settings) -> Json:
+    """Who lives in this world; no secrets."""
+    return {
+        "people": [person.model_dump(mode="json") for person in settings.people],
+        "employees": [employee.model_dump(mode="json") for employee in settings.employees],
+    }
+
+
 def routes(world: World) -> list[web.RouteDef]:
-    """Clock, log, counts and faults."""
+    """People, clock, log, counts and faults."""
     pusher = Pusher(world)
-    return [*_clock_routes(world, pusher), *_log_routes(world), *_fault_routes(world)]
+
+    async def everybody(_: web.Request) -> web.StreamResponse:
+        return answer(people(world.settings))
+
+    return [
+        web.get("/control/people", everybody),
+        *_clock_routes(world, pusher),
+        *_log_routes(world),
+        *_fault_routes(world),
+    ]

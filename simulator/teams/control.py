@@ -154,7 +154,7 @@ async def _tab_token(room: TeamsRoom, body: Json) -> Json:
 
 
 def threads_json(room: TeamsRoom) -> Json:
-    """Channels with their threads as they look now."""
+    """Channels with their threads, and group chats, as they look now."""
     team = room.world.settings.team
     found: list[Json] = []
     for channel in room.channels.values():
@@ -165,7 +165,13 @@ def threads_json(room: TeamsRoom) -> Json:
         ]
         found.append({"id": channel.id, "name": channel.name, "deleted": channel.deleted, "threads": threads})
     about: Json = {"id": team.thread_id, "group_id": team.group_id, "name": team.name}
-    return {"team": about | {"installed": room.installed, "hears_all": room.hears_all}, "channels": found}
+    groups: list[Json] = [
+        {"id": chat.id, "members": chat.members, "messages": [post.as_json() for post in chat.posts]}
+        for chat in room.conversations.values()
+        if chat.kind == "groupChat"
+    ]
+    about |= {"installed": room.installed, "hears_all": room.hears_all}
+    return {"team": about, "channels": found, "groups": groups}
 
 
 def routes(world: World) -> list[web.RouteDef]:

@@ -105,6 +105,12 @@ async def test_log_and_counts(firm: Company) -> None:
     assert (await firm.read("/control/counts"))["doubled"] == 1
 
 
+async def test_everybody_is_known_without_secrets(firm: Company) -> None:
+    found = await firm.read("/control/people")
+    assert [employee["userid"] for employee in found["employees"]] == ["wang", "li"]
+    assert set(found) == {"people", "employees"}
+
+
 async def test_faults_are_switched_and_cleared(firm: Company) -> None:
     made = await firm.control("faults", place="graph", kind="error", times=2, status=503)
     assert made["faults"] == [{"place": "graph", "kind": "error", "times": 2, "seconds": 1.0, "status": 503}]
