@@ -1,4 +1,4 @@
-"""Personal data at rest: what is sealed can be read only with a key, what is indexed can only be found by who asks for it.
+"""Personal data at rest: what is sealed is read only with a key, what is indexed is found only by who knows it.
 
 A sealed blob is `1 | length of kid | kid | nonce (12) | AES-256-GCM ciphertext`; its place, row and key id are bound to
 it, so a blob copied to another row or column does not open.

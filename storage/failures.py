@@ -1,0 +1,37 @@
+"""Driver errors in the house's own words: who may try again, and who must tell the caller that nothing was stored."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
+
+from rules.errors import BadRequest, Conflict, StorageError, Unavailable
+
+_SERIAL = frozenset({"40001", "40P01", "55P03", "23505"})
+"""SQLSTATE: serialization failure, deadlock, lock not available, unique violation (somebody inserted it first)."""
+_NO_ROOM = ("disk is full", "disk i/o error", "database is locked", "readonly database", "unable to open")
+
+
+def translate(error: SQLAlchemyError) -> StorageError | BadRequest:
+    """What a failed statement means to the caller. Never carries the statement's values."""
+    if not isinstance(error, DBAPIError):
+        return Unavailable(type(error).__name__)
+    origin = error.orig
+    state = str(getattr(origin, "sqlstate", None) or "")
+    words = str(origin).lower()
+    if state in _SERIAL or "unique constraint failed" in words:
+        return Conflict(state or "unique")
+    if state[:2] == "22" or "surrogates not allowed" in words:
+        return BadRequest("a value the database cannot hold")
+    return Unavailable(state or next((w for w in _NO_ROOM if w in words), type(origin).__name__))
+
+
+def lost(error: SQLAlchemyError) -> bool:
+    """Whether the connection is of no more use."""
+    if isinstance(error, DBAPIError):
+        return bool(error.connection_invalidated)
+    return isinstance(error, InvalidRequestError)
+
+
+def broken_disk(error: SQLAlchemyError) -> bool:
+    """Whether the file can no longer be trusted: a failed write or fsync must never be tried again and believed."""
+    return isinstance(error, DBAPIError) and "disk i/o error" in str(error.orig).lower()

@@ -1,0 +1,324 @@
+"""The outbox: decided and not yet delivered; sent lane by lane in order, each row with a known end or `unknown`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import RowMapping, bindparam, select, update
+
+from rules.effects import SENDING, PostLine, Sending
+from rules.errors import Conflict
+from storage import waiting
+from storage.tables import outbox, rests
+from storage.unit import Unit, db_now
+
+State = Literal["new", "sending", "delivered", "undeliverable", "unknown", "skipped"]
+Ending = Literal["delivered", "try_later", "undeliverable", "unknown", "skipped"]
+Scope = Literal["lane", "app", "platform"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """One sending on its way into the outbox."""
+
+    sending: Sending
+    connector: str
+    lane: str
+    """Rows of one lane go out in order; kept as a digest."""
+    customer_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """A row as it stands: how it ended, and under which ids the platform knows it."""
+
+    id: str
+    connector: str
+    kind: str
+    customer_id: str
+    conversation_id: str
+    state: State
+    reason: str
+    attempts: int
+    wire_id: str
+    part_id: str
+    facts: Mapping[str, str] = field(repr=False)
+    sending: Sending = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """One row that this node, and no other, may send now."""
+
+    id: str
+    lane: str
+    connector: str
+    customer_id: str
+    sending: Sending = field(repr=False)
+    attempt: int
+    """1 for the first try."""
+    after: Sent | None = None
+    """The row it waited for, delivered."""
+    interrupted: bool = False
+    """Whoever was sending it before never came back: it may have arrived."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """How one attempt ended."""
+
+    state: Ending
+    reason: str = ""
+    detail: str = ""
+    wire_id: str = ""
+    part_id: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    seconds: float = 0.0
+    """For `try_later`: business seconds to rest, at least."""
+    scope: Scope = "lane"
+    """For `try_later`: what must rest."""
+
+
+def put(unit: Unit, rows: Sequence[Outgoing], *, now: datetime) -> None:
+    """Write sendings into the outbox, in order. One that supersedes takes the place of older unsent ones; one whose
+    first row is gone already is skipped as `root_gone`. A row that is there already stays as it is."""
+    for row in rows:
+        if row.sending.supersedes:
+            _supersede(unit, row.sending, now)
+    states = _states(unit, [r.sending.after for r in rows if r.sending.after])
+    made: list[dict[str, Any]] = []
+    for row in rows:
+        values = _row(unit, row, states, now)
+        states[row.sending.id] = values["state"]
+        made.append(values)
+    if made:
+        unit.run(unit.insert(outbox).on_conflict_do_nothing(index_elements=["id"]), made)
+
+
+def claim_outbox(unit: Unit, node: str, now: datetime, *, limit: int, lease_s: float) -> list[Claim]:
+    """Take up to `limit` rows: heads of lanes that are ready and not resting, deadlines first, then by age.
+
+    Each is `sending` from this commit on. Rows whose sender never came back return with `interrupted`. A row past its
+    deadline is returned too: the caller ends it as skipped.
+    """
+    clock = db_now(unit)
+    ready = waiting.ready(now, clock).limit(limit)
+    if unit.postgres:
+        ready = ready.with_for_update(skip_locked=True, of=outbox)
+    found = unit.rows(ready)
+    if not found:
+        return []
+    take = update(outbox).where(outbox.c.id.in_([r["id"] for r in found]))
+    unit.run(take.values(state="sending", owner=node, until=clock + lease_s, attempts=outbox.c.attempts + 1))
+    firsts = {s.id: s for s in _sent_rows(unit, [r["after"] for r in found if r["after"]])}
+    return [_claim(unit, r, firsts) for r in found]
+
+
+def finish_outbox(unit: Unit, claim: Claim, end: End, *, now: datetime) -> None:
+    """Record how an attempt ended, and what that means for the rows that waited for it.
+
+    Raises Conflict when the row is not ours any more (the lease ran out and somebody else took it).
+    """
+    later = end.state == "try_later"
+    values = {
+        "held": claim.attempt,
+        "row": claim.id,
+        "state": "new" if later else end.state,
+        "reason": end.reason[:200],
+        "detail": end.detail[:500],
+        "retry_at": now + timedelta(seconds=end.seconds) if later else None,
+        "ended_at": None if later else now,
+        "wire_id": end.wire_id,
+        "part_id": end.part_id,
+        "facts": unit.seal("outbox.facts", claim.id, dict(end.facts)) if end.facts else None,
+    }
+    if unit.run(_FINISH, [values]).rowcount != 1:
+        raise Conflict("the row was taken over")
+    if later:
+        _rest(unit, claim, end, now)
+    else:
+        _release_followers(unit, claim.id, end.state, now)
+
+
+def settle(
+    unit: Unit,
+    row_id: str,
+    verdict: Literal["arrived", "again"],
+    *,
+    now: datetime,
+    wire_id: str = "",
+    part_id: str = "",
+) -> bool:
+    """A person said how an unknown sending ended; False when it is not unknown (any more)."""
+    state = "delivered" if verdict == "arrived" else "new"
+    ended = now if verdict == "arrived" else None
+    values: dict[str, Any] = {"state": state, "reason": f"settled_{verdict}", "ended_at": ended, "retry_at": None}
+    if wire_id:
+        values["wire_id"] = wire_id
+    if part_id:
+        values["part_id"] = part_id
+    unknown = update(outbox).where(outbox.c.id == row_id, outbox.c.state == "unknown")
+    if unit.run(unknown.values(**values)).rowcount != 1:
+        return False
+    _release_followers(unit, row_id, state, now)
+    return True
+
+
+def cancel(unit: Unit, cancel_key: str, reason: str, *, now: datetime) -> list[str]:
+    """Take back every unclaimed row with this key; the ids of those taken back."""
+    mine = update(outbox).where(outbox.c.cancel_key == cancel_key, outbox.c.state == "new", outbox.c.cancel_key != "")
+    taken = unit.run(mine.values(state="skipped", reason=reason[:200], ended_at=now).returning(outbox.c.id))
+    ids = [r.id for r in taken]
+    for row_id in ids:
+        _release_followers(unit, row_id, "skipped", now)
+    return ids
+
+
+def sent(unit: Unit, row_id: str) -> Sent | None:
+    """One row as it stands."""
+    return next(iter(_sent_rows(unit, [row_id])), None)
+
+
+def unknown_rows(unit: Unit, customer_id: str = "") -> list[Sent]:
+    """Rows whose end nobody knows, oldest first: of one customer, or all (at most 200)."""
+    which = outbox.c.state == "unknown"
+    if customer_id:
+        which &= outbox.c.customer_id == customer_id
+    return [_sent(unit, r) for r in unit.rows(select(outbox).where(which).order_by(outbox.c.seq).limit(200))]
+
+
+def line_of(unit: Unit, about: str) -> Sent | None:
+    """The newest line in a thread that is about this sending or mail."""
+    lines = select(outbox).where(outbox.c.about == about, outbox.c.about != "", outbox.c.kind == "post_line")
+    row = unit.row(lines.order_by(outbox.c.seq.desc()).limit(1))
+    return None if row is None else _sent(unit, row)
+
+
+def rest(unit: Unit, scope: str, until: datetime) -> None:
+    """Nothing of this scope goes out before `until`; a longer rest stays."""
+    insert = unit.insert(rests)
+    unit.run(
+        insert.values(scope=scope, until=until).on_conflict_do_update(
+            index_elements=["scope"], set_={"until": insert.excluded.until}, where=rests.c.until < insert.excluded.until
+        )
+    )
+
+
+_SUPERSEDE = (
+    update(outbox)
+    .where(
+        outbox.c.supersedes == bindparam("key"),
+        outbox.c.state == "new",
+        outbox.c.supersedes != "",
+        outbox.c.id != bindparam("this"),
+    )
+    .values(state="skipped", reason="superseded", ended_at=bindparam("now"))
+    .returning(outbox.c.id)
+)
+_FINISH = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), outbox.c.state == "sending", outbox.c.attempts == bindparam("held"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("state", "reason", "detail", "retry_at", "ended_at", "wire_id", "part_id", "facts")
+        }
+        | {"owner": "", "until": 0.0}
+    )
+)
+_HOLDS: Mapping[str, str] = {"new": "after", "sending": "after", "unknown": "unknown", "delivered": ""}
+_GONE = ("undeliverable", "skipped")
+
+
+def _row(unit: Unit, row: Outgoing, states: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    sending = row.sending
+    first = states.get(sending.after, "skipped") if sending.after else "delivered"
+    gone = first in _GONE
+    return {
+        "id": sending.id,
+        "connector": row.connector,
+        "lane": unit.vault.digest("outbox lane", row.lane),
+        "kind": sending.kind,  # type: ignore[attr-defined]  # every member of the union has one
+        "customer_id": row.customer_id,
+        "conversation_id": sending.conversation_id,
+        "state": "skipped" if gone else "new",
+        "hold": _HOLDS.get(first, ""),
+        "reason": "root_gone" if gone else "",
+        "after": sending.after,
+        "supersedes": sending.supersedes,
+        "cancel_key": sending.cancel_key,
+        "about": sending.about if isinstance(sending, PostLine) else "",
+        "report": sending.report,
+        "not_before": sending.not_before,
+        "deadline": sending.deadline,
+        "ended_at": now if gone else None,
+        "sealed": unit.vault.seal("outbox.sealed", sending.id, SENDING.dump_json(sending)),
+    }
+
+
+def _supersede(unit: Unit, sending: Sending, now: datetime) -> None:
+    older = unit.conn.execute(_SUPERSEDE, {"key": sending.supersedes, "this": sending.id, "now": now})
+    for row_id in [r.id for r in older]:
+        _release_followers(unit, row_id, "skipped", now)
+
+
+def _states(unit: Unit, ids: Sequence[str]) -> dict[str, str]:
+    if not ids:
+        return {}
+    rows = unit.rows(select(outbox.c.id, outbox.c.state).where(outbox.c.id.in_(set(ids))))
+    return {r["id"]: r["state"] for r in rows}
+
+
+def _sent_rows(unit: Unit, ids: Sequence[str]) -> list[Sent]:
+    if not ids:
+        return []
+    return [_sent(unit, r) for r in unit.rows(select(outbox).where(outbox.c.id.in_(set(ids))))]
+
+
+def _sent(unit: Unit, row: RowMapping) -> Sent:
+    facts = {} if row["facts"] is None else unit.open("outbox.facts", row["id"], row["facts"])
+    names = ("id", "connector", "kind", "customer_id", "conversation_id", "state", "reason", "attempts")
+    known = {name: row[name] for name in (*names, "wire_id", "part_id")}
+    return Sent(**known, facts=facts, sending=_sending(unit, row))
+
+
+def _sending(unit: Unit, row: RowMapping) -> Sending:
+    return SENDING.validate_json(unit.vault.open("outbox.sealed", row["id"], row["sealed"]))
+
+
+def _claim(unit: Unit, row: RowMapping, firsts: Mapping[str, Sent]) -> Claim:
+    return Claim(
+        id=row["id"],
+        lane=row["lane"],
+        connector=row["connector"],
+        customer_id=row["customer_id"],
+        sending=_sending(unit, row),
+        attempt=row["attempts"] + 1,
+        after=firsts.get(row["after"]),
+        interrupted=row["state"] == "sending",
+    )
+
+
+def _rest(unit: Unit, claim: Claim, end: End, now: datetime) -> None:
+    until = now + timedelta(seconds=end.seconds)
+    match end.scope:
+        case "lane":
+            rest(unit, f"lane|{claim.lane}", until)
+        case "app":
+            rest(unit, f"app|{claim.connector}|{claim.sending.kind}", until)  # type: ignore[attr-defined]
+        case "platform":
+            rest(unit, f"platform|{claim.connector}", until)
+
+
+def _release_followers(unit: Unit, row_id: str, state: str, now: datetime) -> None:
+    """Rows that waited for this one may go, wait on, or can never go: then what waited for them cannot either."""
+    which = update(outbox).where(outbox.c.after == row_id, outbox.c.hold != "", outbox.c.state == "new")
+    if state not in _GONE:
+        unit.run(which.values(hold=_HOLDS[state]))
+        return
+    gone = unit.run(which.values(state="skipped", hold="", reason="root_gone", ended_at=now).returning(outbox.c.id))
+    for follower in [r.id for r in gone]:
+        _release_followers(unit, follower, "skipped", now)

@@ -1,0 +1,77 @@
+"""The door to the queues: inbox, outbox, timers, nodes. Each has its own room; this is where the hub finds them all."""
+
+from __future__ import annotations
+
+from storage.inbox import (
+    Accepted,
+    Claimed,
+    LaneClaim,
+    accept_many,
+    answer_of,
+    claim_inbox,
+    claim_lane,
+    fail_inbox,
+    finish_inbox,
+    hold_fence,
+    lane_key,
+    parked,
+    raw_of,
+    release_lane,
+    replay,
+)
+from storage.nodes import alive, extend_leases, heartbeat, release_node
+from storage.outbox import (
+    Claim,
+    End,
+    Outgoing,
+    Sent,
+    cancel,
+    claim_outbox,
+    finish_outbox,
+    line_of,
+    put,
+    rest,
+    sent,
+    settle,
+    unknown_rows,
+)
+from storage.pending import Pending, pending
+from storage.timers import fire_due
+
+__all__ = [
+    "Accepted",
+    "Claim",
+    "Claimed",
+    "End",
+    "LaneClaim",
+    "Outgoing",
+    "Pending",
+    "Sent",
+    "accept_many",
+    "alive",
+    "answer_of",
+    "cancel",
+    "claim_inbox",
+    "claim_lane",
+    "claim_outbox",
+    "extend_leases",
+    "fail_inbox",
+    "finish_inbox",
+    "finish_outbox",
+    "fire_due",
+    "heartbeat",
+    "hold_fence",
+    "lane_key",
+    "line_of",
+    "parked",
+    "pending",
+    "put",
+    "raw_of",
+    "release_lane",
+    "release_node",
+    "replay",
+    "rest",
+    "sent",
+    "settle",
+    "unknown_rows",
+]
