@@ -14,6 +14,8 @@ TEXTS: Mapping[int, str] = {
     -1: "system busy",
     40001: "invalid credential",
     40003: "invalid userid",
+    40004: "invalid media type",
+    40006: "invalid media size",
     40007: "invalid media_id",
     40008: "invalid message type",
     40013: "invalid corpid",

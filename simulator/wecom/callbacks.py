@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -17,13 +18,13 @@ from aiohttp import ClientError, ClientTimeout
 
 from simulator.wecom.envelope import BadEnvelopeError, Envelope
 from simulator.wecom.limits import Limits
-from simulator.wecom.xmlwords import BadXmlError, Fields, read, write
+from simulator.wecom.xmlwords import BadXmlError, Fields, read, words, write
 from simulator.world import World
 
 PATH = "/wecom/callback/agent"
 _ANSWER_BYTES = 64 * 1024
 
-Reader = Callable[[dict[str, str]], Awaitable[None]]
+Reader = Callable[[ET.Element], Awaitable[None]]
 """What takes the hub's passive reply, already decrypted and read."""
 
 
@@ -161,15 +162,13 @@ class Callbacks:
             return
         try:
             outer = read(body)
-            sealed = outer.get("Encrypt", "")
-            self.envelope.check(
-                outer.get("MsgSignature", ""), outer.get("TimeStamp", ""), outer.get("Nonce", ""), sealed
-            )
+            sealed, signature = words(outer, "Encrypt"), words(outer, "MsgSignature")
+            self.envelope.check(signature, words(outer, "TimeStamp"), words(outer, "Nonce"), sealed)
             inner = read(self.envelope.open(sealed))
         except (BadEnvelopeError, BadXmlError) as error:
             await self._world.log.add("wecom", "refused", rule=f"passive reply: {error}", status=0)
             return
-        await self._world.log.add("wecom", "callback_answered", kind_of_reply=inner.get("MsgType", ""))
+        await self._world.log.add("wecom", "callback_answered", kind_of_reply=words(inner, "MsgType"))
         await read_reply(inner)
 
 

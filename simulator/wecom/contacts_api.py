@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 
@@ -180,6 +181,6 @@ def _external(call: Call) -> str:
 def _offset(cursor: str) -> int:
     if not cursor:
         return 0
-    if not cursor.startswith("f") or not cursor[1:].isdecimal():
+    if not re.fullmatch("f[0-9]{1,9}", cursor):
         raise Refusal(40058, "unknown cursor")
     return int(cursor[1:])

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 PREFIX = "/control/wecom"
 
@@ -49,7 +49,7 @@ def get(path: str, model: type[W], handler: Callable[[W], Awaitable[object]]) ->
 async def _answer(parse: Callable[[bytes], W], raw: bytes, handler: Callable[[W], Awaitable[object]]) -> web.Response:
     try:
         return web.json_response(await handler(parse(raw)))
-    except (ValidationError, ImpossibleError) as error:
+    except (ValueError, ImpossibleError) as error:  # pydantic's ValidationError and yarl's bad URLs are ValueErrors
         return web.json_response({"error": str(error)}, status=400)
     except KeyError as error:
         return web.json_response({"error": f"nobody and nothing is called {error}"}, status=404)

@@ -34,28 +34,40 @@ class Gate:
 
     def free(self, path: str, handler: Handler) -> web.RouteDef:
         """A path that needs no token: gettoken alone."""
-        return web.get(PREFIX + path, self._outer(path, handler))
+
+        async def respond(request: web.Request) -> web.StreamResponse:
+            return granted(await handler(await _read(path, request)))
+
+        return web.get(PREFIX + path, self._outer(path, respond))
 
     def guarded(self, path: str, handler: Handler) -> list[web.RouteDef]:
-        """A path behind the token, by GET and POST alike as the platform takes both."""
+        """A path behind the token that takes JSON, by GET and POST alike as the platform does."""
 
-        async def checked(call: Call) -> dict[str, object]:
+        async def respond(request: web.Request) -> web.StreamResponse:
+            return granted(await handler(await _read(path, request)))
+
+        return self.raw(path, respond)
+
+    def raw(self, path: str, respond: WebHandler) -> list[web.RouteDef]:
+        """A path behind the token whose handler reads and answers bytes itself."""
+
+        async def checked(request: web.Request) -> web.StreamResponse:
             if not self._limits.trusted_ip:
                 raise Refusal(60020, "address not on the trusted list")
-            self._tokens.check(call.query.get("access_token"))
-            return await handler(call)
+            self._tokens.check(request.query.get("access_token"))
+            return await respond(request)
 
         outer = self._outer(path, checked)
         return [web.get(PREFIX + path, outer), web.post(PREFIX + path, outer)]
 
-    def _outer(self, path: str, handler: Handler) -> WebHandler:
+    def _outer(self, path: str, respond: WebHandler) -> WebHandler:
         place = f"wecom.api/cgi-bin{path}"
 
         async def inner(request: web.Request) -> web.StreamResponse:
             try:
                 await self._bad_day(place)
                 self._count(path)
-                return granted(await handler(await _read(path, request)))
+                return await respond(request)
             except Refusal as refusal:
                 await self._world.log.add(
                     "wecom", "refused", rule=refusal.rule, status=refusal.errcode, path=f"/cgi-bin{path}"

@@ -1,7 +1,8 @@
 """The kf account (微信客服): its sessions, its event log that the hub pulls, and the announcements that say so.
 
 Nothing is pushed but the announcement `kf_msg_or_event`; messages sent by API never come back by a pull (doc 94670).
-Log entries: `said` (a customer wrote), `shown` (an API message reached her), `kf_event`, `servicer_said`.
+Log entries: `said` (a customer wrote), `shown` (an API message reached her), `kf_event`, `servicer_said`,
+`media_sent`.
 """
 
 from __future__ import annotations
@@ -105,12 +106,22 @@ class Kf:
         )
         return msgid
 
+    async def hear_media(self, person: Person, kind: str, media_id: str, name: str) -> str:
+        """She sends a picture, voice, video or file. Gives the msgid."""
+        session, now = self.session(person), self.world.clock.now()
+        session.hear(now)
+        part = {"media_id": media_id, **({"filename": name} if kind == "file" else {})}
+        msgid = self._append(CUSTOMER, kind, {**self._from(session), kind: part})
+        session.lines.append(Line(by="customer", text="", at=now, msgid=msgid, msgtype=kind, content=part))
+        await self.world.log.add("wecom", "media_sent", by=person.name, media=kind, name=name, msgid=msgid)
+        return msgid
+
     async def show(self, session: Session, content: Content, msgid: str) -> None:
         """An API message appears on her phone."""
         session.menu.update(content.menu)
         session.lines.append(
             Line(
-                by="account", text=content.text, at=self.world.clock.now(), msgid=msgid,
+                by="hub", text=content.text, at=self.world.clock.now(), msgid=msgid,
                 msgtype=content.msgtype, content=content.raw,
             )
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,6 +13,7 @@ from simulator.wecom.kf import Kf
 from simulator.wecom.kf_content import content, wish
 from simulator.wecom.kf_session import Session
 from simulator.wecom.limits import Window
+from simulator.wecom.media import MediaStore
 
 _SENDABLE = ("text", "image", "voice", "video", "file", "link", "msgmenu")
 _PULL_LIMIT = 1000
@@ -21,8 +23,9 @@ _BATCH = 100
 class KfApi:
     """Handlers of /cgi-bin/kf/..."""
 
-    def __init__(self, kf: Kf) -> None:
+    def __init__(self, kf: Kf, media: MediaStore) -> None:
         self._kf = kf
+        self._media = media
         self._now = kf.world.clock.now
         self._blind_pulls = Window(self._now, timedelta(minutes=1))
 
@@ -58,6 +61,8 @@ class KfApi:
         self._account(call)
         session = self._kf.known(call.text("touser", missing=40096))
         message, msgid = content(call, *_SENDABLE), wish(call) or secrets.token_urlsafe(16)
+        if message.media_id:
+            self._media.take(message.media_id)
         if msgid in self._kf.sent:
             return {"msgid": msgid}
         session.may_send(self._now())
@@ -154,7 +159,7 @@ class KfApi:
         if not cursor:
             return 0
         head, _, tail = cursor.rpartition(".")
-        if head != f"4gw7{self._kf.account}" or not tail.isdecimal() or int(tail) > len(self._kf.items):
+        if head != f"4gw7{self._kf.account}" or not re.fullmatch("[0-9]{1,9}", tail) or int(tail) > len(self._kf.items):
             raise Refusal(40058, "unknown cursor")
         return int(tail)
 

@@ -12,7 +12,6 @@ from simulator.wecom.call import Call
 _TEXT_BYTES = 2048
 _MENU_ITEMS = 10
 _MSGID = re.compile(r"[0-9A-Za-z_-]{1,32}\Z")
-_MEDIA = ("image", "voice", "video", "file")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +22,7 @@ class Content:
     text: str
     """All its words, as she reads them."""
     raw: Mapping[str, object]
+    media_id: str = ""
     menu: Mapping[str, str] = field(default_factory=dict)
     """Id to words of each clickable menu item."""
 
@@ -88,15 +88,16 @@ def _item(item: object) -> tuple[str, str]:
 
 def _link(raw: Mapping[str, object]) -> Content:
     words = [_words(raw, name) for name in ("title", "desc", "url")]
-    if not words[0] or not words[2] or not _words(raw, "thumb_media_id"):
+    thumb = _words(raw, "thumb_media_id")
+    if not words[0] or not words[2] or not thumb:
         raise Refusal(40058, "link needs title, url and thumb_media_id")
-    return Content(msgtype="link", text="\n".join(w for w in words if w), raw=raw)
+    return Content(msgtype="link", text="\n".join(w for w in words if w), raw=raw, media_id=thumb)
 
 
 def _media(msgtype: str, raw: Mapping[str, object]) -> Content:
-    if msgtype not in _MEDIA or not _words(raw, "media_id"):
+    if not (media_id := _words(raw, "media_id")):
         raise Refusal(40007, "no media_id")
-    return Content(msgtype=msgtype, text="", raw=raw)
+    return Content(msgtype=msgtype, text="", raw=raw, media_id=media_id)
 
 
 def _words(raw: Mapping[str, object], name: str) -> str:

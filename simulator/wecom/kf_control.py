@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from typing import Literal
 
+from aiohttp import web
+from pydantic import Base64Bytes, Field
+
+from simulator.wecom.answers import Refusal
 from simulator.wecom.control import ImpossibleError, Wish, get, post
 from simulator.wecom.kf import Kf
 from simulator.wecom.kf_session import Session
+from simulator.wecom.media import MediaStore
 
 
 class _Enter(Wish):
@@ -17,7 +22,14 @@ class _Enter(Wish):
 
 class _Say(Wish):
     person: str
-    text: str
+    text: str = Field(min_length=1)
+
+
+class _SendMedia(Wish):
+    person: str
+    kind: Literal["image", "voice", "video", "file"]
+    name: str
+    base64: Base64Bytes
 
 
 class _Menu(Wish):
@@ -59,8 +71,9 @@ class _Receiving(Wish):
 class KfControl:
     """Handlers of the control calls around kf."""
 
-    def __init__(self, kf: Kf) -> None:
+    def __init__(self, kf: Kf, media: MediaStore) -> None:
         self._kf = kf
+        self._media = media
         self._world = kf.world
 
     def routes(self) -> list[web.RouteDef]:
@@ -68,6 +81,7 @@ class KfControl:
         return [
             post("/enter", _Enter, self.enter),
             post("/say", _Say, self.say),
+            post("/send_media", _SendMedia, self.send_media),
             post("/menu", _Menu, self.menu),
             post("/recall", _Recall, self.recall),
             post("/reject", _Reject, self.reject),
@@ -86,6 +100,15 @@ class KfControl:
     async def say(self, wish: _Say) -> object:
         """She writes."""
         return {"msgid": await self._kf.hear(self._world.person(wish.person), wish.text)}
+
+    async def send_media(self, wish: _SendMedia) -> object:
+        """She sends a picture, voice, video or file from her phone."""
+        person = self._world.person(wish.person)
+        try:
+            media_id = self._media.keep(wish.kind, wish.name, wish.base64)
+        except Refusal as refusal:
+            raise ImpossibleError(refusal.rule) from refusal
+        return {"msgid": await self._kf.hear_media(person, wish.kind, media_id, wish.name)}
 
     async def menu(self, wish: _Menu) -> object:
         """She taps an item of a menu message: its words are sent with its id."""

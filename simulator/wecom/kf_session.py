@@ -28,7 +28,7 @@ class Line:
     """One bubble on the customer's phone."""
 
     by: str
-    """`customer`, `account` (sent by API) or `servicer` (a person in the WeCom client)."""
+    """`customer`, `hub` (sent by API) or `servicer` (a person in the WeCom client)."""
     text: str
     at: datetime
     msgid: str

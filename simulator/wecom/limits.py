@@ -37,6 +37,7 @@ class Limits(BaseModel):
     """The next so many pulls answer an empty page with has_more=1, as the real one may (doc 94670)."""
     kf_pulls_without_token: int = 30
     """Per virtual minute; doubtful, the page only says 'strict' (doc 94670)."""
+    media_days: int = 3
     welcome_seconds: int = 20
     member_per_minute: int = 30
     """App messages to one member, more are dropped without a word (doc 90236)."""

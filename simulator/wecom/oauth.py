@@ -81,7 +81,7 @@ class OAuth:
     async def login(self, request: web.Request) -> web.Response:
         """The employee says who she is (the real one scans a code) and goes back to where she came from."""
         form = await request.post()
-        back = URL(str(form.get("back", "")))
+        back = _url(str(form.get("back", "")))
         userid = str(form.get("userid", ""))
         known = any(e.userid == userid for e in self._world.settings.employees)
         if back.absolute or back.path not in (AUTHORIZE, SCAN_LOGIN) or not known:
@@ -115,7 +115,7 @@ class OAuth:
             return "response_type 或 scope 参数错误"
         if not _STATE.match(query.get("state", "")):
             return "state: a-zA-Z0-9, 128 bytes"
-        target = URL(query.get("redirect_uri", ""))
+        target = _url(query.get("redirect_uri", ""))
         if not target.absolute or target.origin() != URL(self._world.settings.hub_url).origin():
             return "redirect_uri 需使用应用可信域名 (50001)"
         return ""
@@ -127,6 +127,14 @@ class OAuth:
         )
         hidden = f'<input type="hidden" name="back" value="{html.escape(back)}">'
         return f'<h1>企业微信登录</h1><form method="post" action="{LOGIN}">{hidden}{buttons}</form>'
+
+
+def _url(text: str) -> URL:
+    """The address, or an empty one for what is none."""
+    try:
+        return URL(text)
+    except ValueError:
+        return URL()
 
 
 def _page(body: str, status: int) -> web.Response:

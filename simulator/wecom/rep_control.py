@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 import secrets
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
 from aiohttp import web
 from pydantic import Field
 
 from simulator.wecom import card_rules
+from simulator.wecom.answers import Refusal
 from simulator.wecom.callbacks import Callbacks, Reader
 from simulator.wecom.control import ImpossibleError, Wish, get, post
 from simulator.wecom.notices import Notice, Notices
-from simulator.wecom.xmlwords import Fields, Value
+from simulator.wecom.xmlwords import Fields, Value, card, words
 from simulator.world import Employee, World
 
 _TO_CUSTOMER = re.compile(r"(?:回复|reply)\s+(?P<words>.+)", re.IGNORECASE | re.DOTALL)
@@ -137,9 +139,9 @@ class RepControl:
     def _reply_to(self, employee: Employee) -> Reader:
         """A passive text reply appears in her chat (doc 90241)."""
 
-        async def read(reply: Mapping[str, str]) -> None:
-            if reply.get("MsgType") == "text":
-                text = reply.get("Content", "")
+        async def read(reply: ET.Element) -> None:
+            if words(reply, "MsgType") == "text":
+                text = words(reply, "Content")
                 await self._notices.deliver(
                     Notice(
                         msgid=secrets.token_urlsafe(16), userid=employee.userid, msgtype="text", text=text,
@@ -150,13 +152,24 @@ class RepControl:
         return read
 
     def _repaint_by(self, notice: Notice) -> Reader:
-        """A passive reply to a click may change the words on the button (doc 90241)."""
+        """A passive reply to a click may change the words on the button or the whole card (doc 90241)."""
 
-        async def read(reply: Mapping[str, str]) -> None:
-            if reply.get("MsgType") == "update_button":
-                await self._notices.repaint(notice, reply.get("Button.ReplaceName", ""), None)
+        async def read(reply: ET.Element) -> None:
+            kind, fresh = words(reply, "MsgType"), reply.find("TemplateCard")
+            if kind == "update_button":
+                await self._notices.repaint(notice, words(reply, "Button/ReplaceName"), None)
+            elif kind == "update_template_card" and fresh is not None:
+                await self._replace(notice, {"task_id": notice.content["task_id"], **card(fresh)})
 
         return read
+
+    async def _replace(self, notice: Notice, fresh: Mapping[str, object]) -> None:
+        try:
+            card_rules.check(fresh)
+        except Refusal as refusal:
+            await self._world.log.add("wecom", "refused", rule=refusal.rule, status=refusal.errcode)
+            return
+        await self._notices.repaint(notice, "", fresh)
 
 
 def _chosen(question: str, options: list[str]) -> Fields:

@@ -15,6 +15,7 @@ from simulator.wecom.kf import Kf
 from simulator.wecom.kf_api import KfApi
 from simulator.wecom.kf_control import KfControl
 from simulator.wecom.limits import Limits
+from simulator.wecom.media import MediaStore
 from simulator.wecom.notices import Notices
 from simulator.wecom.oauth import OAuth
 from simulator.wecom.pages import RepPages
@@ -35,6 +36,7 @@ class Room:
         self.tokens = Tokens(world, self.limits)
         self.gate = Gate(world, self.limits, self.tokens)
         self.callbacks = Callbacks(world, self.limits)
+        self.media = MediaStore(world, self.limits)
         self.kf = Kf(world=world, limits=self.limits, callbacks=self.callbacks)
         self.contacts = Contacts(world=world, limits=self.limits, callbacks=self.callbacks)
         self.notices = Notices(world=world, limits=self.limits)
@@ -48,8 +50,9 @@ class Room:
             *self._api(),
             *self.oauth.routes(),
             *self.tickets.routes(),
+            *self.media.routes(),
             *self.appchats.routes(),
-            *KfControl(self.kf).routes(),
+            *KfControl(self.kf, self.media).routes(),
             *ContactsControl(self.contacts).routes(),
             *RepControl(self.world, self.notices, self.callbacks).routes(),
             *RepPages(self.world, self.oauth).routes(),
@@ -58,10 +61,14 @@ class Room:
 
     def _api(self) -> list[web.RouteDef]:
         parts = (
-            KfApi(self.kf), ContactsApi(self.contacts), TagsApi(self.contacts), CompanyApi(self.world),
+            KfApi(self.kf, self.media), ContactsApi(self.contacts), TagsApi(self.contacts), CompanyApi(self.world),
             self.notices, self.appchats, self.oauth, self.tickets,
         )  # fmt: skip
-        api = [self.gate.free("/gettoken", self.tokens.gettoken)]
+        api = [
+            self.gate.free("/gettoken", self.tokens.gettoken),
+            *self.gate.raw("/media/upload", self.media.upload),
+            *self.gate.raw("/media/get", self.media.get),
+        ]
         for part in parts:
             for path, handler in part.paths().items():
                 api += self.gate.guarded(path, handler)

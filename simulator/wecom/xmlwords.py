@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 Value = str | int | Mapping[str, "Value"] | Sequence["Value"]
 Fields = Mapping[str, Value]
 
+_CAMEL = re.compile("(?<=[a-z])(?=[A-Z])")
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -21,22 +22,36 @@ def write(fields: Fields) -> str:
     return _element("xml", fields)
 
 
-def read(text: bytes) -> dict[str, str]:
-    """The children of an `<xml>` element, deeper ones as `Button.ReplaceName`. Raises BadXmlError."""
+def read(text: bytes) -> ET.Element:
+    """The root of an XML text that declares nothing. Raises BadXmlError."""
     if b"<!" in text.replace(b"<![CDATA[", b""):
         raise BadXmlError("declarations are not accepted")
     try:
-        root = ET.fromstring(text)  # noqa: S314 - declarations, and with them entities, are refused above
+        return ET.fromstring(text)  # noqa: S314 - declarations, and with them entities, are refused above
     except ET.ParseError as error:
         raise BadXmlError(str(error)) from error
-    return dict(_leaves(root, ""))
 
 
-def _leaves(element: ET.Element, prefix: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def words(element: ET.Element, path: str) -> str:
+    """The text at a path below an element, empty when there is none."""
+    return element.findtext(path) or ""
+
+
+def card(element: ET.Element) -> dict[str, object]:
+    """A card in XML (`MainTitle`, repeated `ButtonList`) as the same card in JSON (`main_title`, `button_list`)."""
+    told: dict[str, object] = {}
     for child in element:
-        found += _leaves(child, f"{prefix}{child.tag}.") if len(child) else [(prefix + child.tag, child.text or "")]
-    return found
+        name = "keyname" if child.tag == "KeyName" else _CAMEL.sub("_", child.tag).lower()
+        value: object = card(child) if len(child) else child.text or ""
+        if name in ("type", "style") and isinstance(value, str):
+            value = int(value) if re.fullmatch("[0-9]{1,3}", value) else value
+        if name.endswith("_list"):
+            several = told.setdefault(name, [])
+            if isinstance(several, list):
+                several.append(value)
+        else:
+            told[name] = value
+    return told
 
 
 def _element(name: str, value: Value) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 
 from simulator.faults import Fault
 from tests.contract.wecom_world import START, Json, Wecom, wecom_world
@@ -82,7 +83,8 @@ async def test_pages_have_limits_empty_pages_and_three_days_of_history(wecom: We
     assert (listed(empty), empty["has_more"]) == ([], 1)
     rest = await wecom.pull(str(empty["next_cursor"]))
     assert [cast("Json", item["text"])["content"] for item in listed(rest)] == ["m2", "m3", "m4"]
-    assert (await wecom.pull("nonsense"))["errcode"] == 40058
+    for cursor in ("nonsense", "4gw7wk-1.99", "4gw7wk-1." + "9" * 5000):
+        assert (await wecom.pull(cursor))["errcode"] == 40058
     await wecom.pass_time(days=3, seconds=1)
     assert listed(await wecom.pull()) == []
 
@@ -281,3 +283,27 @@ async def test_throttle_error_and_untrusted_address_are_errcodes_in_200(wecom: W
     assert (await wecom.api("/kf/account/list"))["errcode"] == 45009
     await wecom.control("/limits", status=400, limits={"no_such": 1})
     await wecom.control("/say", status=404, person="nobody", text="x")
+
+
+async def test_media_go_both_ways_and_live_three_days(wecom: Wecom) -> None:
+    picture = base64.b64encode(b"\xff\xd8\xff picture").decode()
+    await wecom.control("/send_media", person="王敏", kind="image", name="p.jpg", base64=picture)
+    item = listed(await wecom.pull())[0]
+    assert item["msgtype"] == "image"
+    url, token = f"{wecom.world.base_url}/wecom/cgi-bin/media", wecom.token
+    query = {"access_token": token, "media_id": str(cast("Json", item["image"])["media_id"])}
+    async with wecom.http.get(f"{url}/get", params=query) as answer:
+        assert (await answer.read(), answer.content_type) == (b"\xff\xd8\xff picture", "image/jpeg")
+        assert 'filename="p.jpg"' in answer.headers["Content-Disposition"]
+    form = FormData()
+    form.add_field("media", b"%PDF-1.7", filename="quote.pdf", content_type="application/pdf")
+    async with wecom.http.post(f"{url}/upload?type=file&access_token={token}", data=form) as answer:
+        media: Json = {"media_id": (await answer.json())["media_id"]}
+    body: Json = {"touser": "wm-9", "open_kfid": "wk-1", "msgtype": "file", "file": media}
+    assert (await wecom.api("/kf/send_msg", body))["errcode"] == 0
+    assert (await wecom.api("/kf/send_msg", {**body, "file": {"media_id": "x"}}))["errcode"] == 40007
+    async with wecom.http.post(f"{url}/upload?type=image&access_token={token}", data={"media": "no file"}) as answer:
+        assert (await answer.json())["errcode"] == 40058
+    await wecom.pass_time(days=3, seconds=1)
+    async with wecom.http.get(f"{url}/get", params=query) as answer:
+        assert (await answer.json())["errcode"] == 40007

@@ -68,6 +68,8 @@ async def test_a_rep_opens_a_page_through_oauth_and_stays_signed_in(wecom: Wecom
     assert (said["text"], said["toward"], said["where"]) == ("报价如下", "customer", "wecom.page")
     await wecom.control("/submit", status=400, userid="LiLei", url=url, fields={"no_such": "x"})
     await wecom.control("/open", status=400, userid="LiLei", url="http://other.example/")
+    await wecom.control("/open", status=400, userid="LiLei", url="http://[broken")
+    await wecom.control("/open", status=400, userid="LiLei", url="no address")
 
 
 async def test_a_code_works_once_and_for_five_minutes(wecom: Wecom) -> None:
@@ -99,7 +101,7 @@ async def test_authorize_asks_who_it_is_and_trusts_only_the_registered_domain(we
         assert answer.status == 400
     for wrong in (
         {"redirect_uri": "https://evil.example/"}, {"appid": "ww-x"}, {"scope": "all"}, {"state": "<script>"},
-        {"redirect_uri": "/sidebar"},
+        {"redirect_uri": "/sidebar"}, {"redirect_uri": "http://[broken"},
     ):  # fmt: skip
         async with wecom.http.get(authorize(wecom, **wrong), allow_redirects=False) as answer:
             assert answer.status == 400

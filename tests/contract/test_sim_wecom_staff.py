@@ -169,3 +169,29 @@ async def test_a_passive_reply_is_opened_and_shown(wecom: Wecom) -> None:
     wecom.hub.answer = forged
     await wecom.control("/message", userid="LiLei", text="queue")
     assert "wrong signature" in str((await wecom.logged("refused"))[0]["rule"])
+
+
+async def test_a_passive_reply_to_a_click_changes_the_card(wecom: Wecom) -> None:
+    fresh = (
+        "<MainTitle><Title>已认领</Title></MainTitle><CardType>button_interaction</CardType>"
+        "<HorizontalContentList><KeyName>归属</KeyName><Value>Li Lei</Value></HorizontalContentList>"
+        "<ButtonList><Text>关闭</Text><Style>2</Style><Key>close</Key></ButtonList>"
+    )
+    plains = iter(
+        [
+            f"<xml><MsgType>update_template_card</MsgType><TemplateCard>{fresh}</TemplateCard></xml>",
+            "<xml><MsgType>update_button</MsgType><Button><ReplaceName>已关闭</ReplaceName></Button></xml>",
+        ]
+    )
+
+    async def answer(request: web.Request) -> web.Response:
+        q = request.query
+        return web.Response(text=wecom.hub.crypto().encrypt_message(next(plains), q["nonce"], q["timestamp"]))
+
+    wecom.hub.answer = answer
+    await send(wecom, message("template_card", card()))
+    await wecom.control("/click", userid="LiLei", task_id="c-1", key="claim")
+    updated = (await wecom.logged("card_updated"))[0]
+    assert cast("Json", updated["content"])["button_list"] == [{"text": "关闭", "style": 2, "key": "close"}]
+    await wecom.control("/click", userid="LiLei", task_id="c-1", key="close")
+    assert (await wecom.logged("card_updated", 2))[1]["replaced"] == "已关闭"
