@@ -30,6 +30,8 @@ CLIENT_TIMEOUT = 15.0
 """Wall seconds until the service gives a bot up (Bot Framework, long-operation guidance)."""
 RESEND_FOR = 20.0
 """Wall seconds after which a message that nobody took is given up."""
+HOLD_BACK = 3.0
+"""Wall seconds a reordered activity waits for another one to pass."""
 TOKEN_LIFE = 3600
 
 
@@ -110,10 +112,10 @@ class BotLine:
         task.add_done_callback(self._later.discard)
 
     async def _let_another_pass(self) -> None:
-        """Hold back until a later activity has been delivered, at most a client's timeout."""
+        """Hold back until a later activity has been delivered, but not for ever."""
         self._overtaken.clear()
         try:
-            await asyncio.wait_for(self._overtaken.wait(), CLIENT_TIMEOUT)
+            await asyncio.wait_for(self._overtaken.wait(), HOLD_BACK)
         except TimeoutError:
             return
 

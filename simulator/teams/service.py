@@ -43,7 +43,7 @@ async def _place(room: TeamsRoom, conversation: Conversation, activity: Json, po
     else:
         await room.world.log.add("teams", "shown", text=whole, toward="team", **seen)
     for card in found:
-        await room.world.log.add("teams", "card", card=card, **seen)
+        await room.world.log.add("teams", "card", card=card, conversation=conversation.id, **seen)
     return post
 
 
@@ -160,7 +160,7 @@ async def _update(call: Call) -> web.StreamResponse:
     post.text, post.cards = text_of(call.body.get("text")), cards.of_activity(call.body)
     post.edited, post.views = True, {}
     whole = cards.whole_text(post.text, post.cards)
-    seen = {"where": post.conversation.id, "activity_id": post.id}
+    seen = {"where": post.conversation.id, "conversation": post.conversation.id, "activity_id": post.id}
     await call.world.log.add("teams", "card_updated", card=post.cards, text=whole, **seen)
     return answer({"id": post.id})
 

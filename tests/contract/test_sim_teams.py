@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from urllib.parse import quote
@@ -348,6 +349,21 @@ async def test_faults_of_calls_to_the_hub(firm: Company, kind: str, calls: int) 
     await firm.control("faults", place="teams.out", kind=kind)
     assert (await firm.control("teams/say", rep=REP, conversation=GENERAL, text="x"))["delivered"]
     assert len(firm.hub.activities) == calls
+
+
+async def test_reordering_lets_a_later_message_pass(firm: Company) -> None:
+    await install(firm)
+    cid, _ = await thread(firm, card())
+    firm.hub.activities.clear()
+    await firm.control("faults", place="teams.out", kind="reorder")
+    seen = len(firm.world.log.entries)
+    first = asyncio.create_task(firm.control("teams/say", rep=REP, conversation=cid, text="first"))
+    while not any(entry.kind == "reorder" for entry in firm.world.log.entries):
+        await firm.world.log.after(seen, 5)
+        seen = len(firm.world.log.entries)
+    await firm.control("teams/say", rep=REP2, conversation=cid, text="second")
+    assert (await first)["delivered"] is True
+    assert [activity["text"] for activity in firm.hub.activities] == ["second", "first"]
 
 
 async def test_faults_of_the_service(firm: Company) -> None:
