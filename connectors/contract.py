@@ -355,3 +355,20 @@ class Connector(Protocol):
     @property
     def ready(self) -> bool:
         """Whether start has finished."""
+
+
+class StaffPages(Protocol):
+    """What a page opened inside a platform's own client needs from that platform; `WeComConnector.staff` is one."""
+
+    def sign_in_url(self, redirect: str, state: str) -> str:
+        """Where to send the browser; it comes back to `redirect` with `code` and `state`, which the page must check."""
+
+    async def signed_in(self, code: str) -> RepHandle:
+        """Who came back with this one-time code. Raises Refused, PlatformAway, StorageError."""
+
+    async def follows(self, by: RepHandle, who: Identity) -> bool:
+        """Whether the platform counts this customer among this rep's contacts. Raises PlatformAway, StorageError."""
+
+    async def page_config(self, url: str) -> Mapping[str, str]:
+        """What the platform's script needs on our page at `url`: corp_id, agent_id, nonce, timestamp, signature,
+        agent_signature. Raises PlatformAway, StorageError."""

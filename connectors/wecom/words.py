@@ -1,0 +1,62 @@
+"""Sentences that reps read in WeCom, in Chinese and English, and how a text is made to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rules.model import Words
+
+LABELS: Mapping[str, Words] = {
+    "claim": Words(zh="认领", en="Claim"),
+    "close": Words(zh="结束", en="Close"),
+    "form": Words(zh="索取邮箱", en="Ask e-mail"),
+    "settle_again": Words(zh="再发一次", en="Send again"),
+    "settle_arrived": Words(zh="已送达", en="It arrived"),
+    "snooze": Words(zh="稍后", en="Snooze"),
+    "wake_hold": Words(zh="暂缓", en="Hold"),
+    "wake_mine": Words(zh="我来写", en="I write"),
+    "wake_now": Words(zh="立即发送", en="Send now"),
+    "why": Words(zh="为什么", en="Why"),
+}
+"""What a button says when the job brings no label of its own."""
+DONE: Mapping[str, Words] = {
+    "": Words(zh="已完成", en="Done"),
+    "claim": Words(zh="已认领", en="Claimed"),
+    "close": Words(zh="已结束", en="Closed"),
+    "settle_again": Words(zh="将再发", en="Will resend"),
+    "settle_arrived": Words(zh="已确认", en="Confirmed"),
+    "snooze": Words(zh="已稍后", en="Snoozed"),
+    "wake_hold": Words(zh="已暂缓", en="On hold"),
+    "wake_mine": Words(zh="由我写", en="Yours"),
+    "wake_now": Words(zh="已安排", en="Queued"),
+}
+"""What a button says once it was pressed."""
+NOT_DONE = Words(zh="未完成", en="Not done")
+NOTHING = Words(zh="没有内容。", en="Nothing there.")
+OPEN = Words(zh="打开", en="Open")
+MARKED = Words(zh="（可能重复）", en="(may be a repeat) ")
+BRAND = Words(zh="塔台", en="Tower")
+SCORE = Words(zh="评分", en="Score")
+OWNER = Words(zh="负责人", en="Owner")
+NOBODY = Words(zh="无", en="nobody")
+CHANNEL = Words(zh="渠道", en="From")
+WINDOW = Words(zh="可回复", en="Reply")
+TAGS = Words(zh="标签", en="Tags")
+WHY = Words(zh="原因", en="Why")
+NO_LIMIT = Words(zh="不限", en="no limit")
+CLOSED = Words(zh="已过期", en="closed")
+
+
+def fit(text: str, length: int) -> str:
+    """`text` in at most `length` characters, with a sign that something is missing."""
+    text = text.strip()
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def fit_bytes(text: str, size: int) -> str:
+    """`text` in at most `size` bytes of UTF-8, cut at the end of a line if one is near, with a sign that more was there."""
+    if len(text.encode()) <= size:
+        return text
+    short = text.encode()[: size - len("…".encode())].decode(errors="ignore")
+    head, line_end, _ = short.rpartition("\n")
+    return (head + line_end if len(head) > len(short) // 2 else short) + "…"
