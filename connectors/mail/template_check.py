@@ -57,12 +57,13 @@ def link_mistakes(path: Path, links: Mapping[str, str]) -> list[Mistake]:
 
 
 def is_web_address(url: str) -> bool:
-    """Whether a link may lead there: http(s), a host, nothing that hides, no control characters."""
+    """Whether a link may lead there: http(s), a host, nothing that hides; other letters than ASCII percent-encoded."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and url.isprintable()
+    safe = url.isascii() and url.isprintable() and " " not in url
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and safe
 
 
 def mjml_mistakes(path: Path, text: str) -> list[Mistake]:

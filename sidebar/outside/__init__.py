@@ -1,0 +1,33 @@
+"""The pages that outsiders open: the way out of our mails, the links in them, and the form that asks for an address.
+
+They need no login and no script. A token in the address names one thing for one purpose; nobody else can make one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from connectors.contract import Clock, Hub
+from rules.tokens import Tokens
+from sidebar.outside.clicks import Clicks
+from sidebar.outside.facts import FormState, LinkTarget, OutsideFacts
+from sidebar.outside.form import Form
+from sidebar.outside.unsubscribe import Unsubscribe
+
+__all__ = ["FormState", "LinkTarget", "OutsideFacts", "routes"]
+
+
+def routes(hub: Hub, tokens: Tokens, facts: OutsideFacts, clock: Clock) -> Sequence[web.RouteDef]:
+    """/u/{token}, /r/{token} and /f/{token}."""
+    clicks = Clicks(hub=hub, tokens=tokens, facts=facts, clock=clock)
+    form = Form(hub=hub, tokens=tokens, facts=facts, clock=clock)
+    leave = Unsubscribe(hub=hub, tokens=tokens, facts=facts, clock=clock, sweeps=clicks.sweeps)
+    return (
+        web.get("/u/{token}", leave.ask),
+        web.post("/u/{token}", leave.act),
+        web.get("/r/{token}", clicks.follow),
+        web.get("/f/{token}", form.show),
+        web.post("/f/{token}", form.take),
+    )
