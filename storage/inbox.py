@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 
 from rules.decision import ANSWER, Answer
 from rules.errors import BadRequest, Conflict, Unreadable
@@ -87,6 +87,11 @@ def claim_inbox(unit: Unit, node: str, *, limit: int, lease_s: float) -> list[La
         if claim is not None:
             claims.append(claim)
     return claims
+
+
+def any_ready(unit: Unit) -> bool:
+    """Whether there is an event whose lane is free: asked before a claim, which costs a commit."""
+    return bool(_ready_lanes(unit, db_now(unit), 1))
 
 
 def claim_lane(unit: Unit, node: str, lane: str, *, lease_s: float) -> LaneClaim | None:
@@ -294,8 +299,3 @@ def _claimed(unit: Unit, row: Any) -> Claimed | None:
 
 def _park(unit: Unit, row_id: str, error: str) -> None:
     unit.run(update(inbox).where(inbox.c.id == row_id).values(state="parked", error=error))
-
-
-def waiting_count(unit: Unit) -> int:
-    """Events not decided yet."""
-    return int(unit.conn.execute(select(func.count()).select_from(inbox).where(inbox.c.state == "new")).scalar_one())

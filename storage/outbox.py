@@ -21,7 +21,7 @@ Scope = Literal["lane", "app", "platform"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outgoing:
+class OutRow:
     """One sending on its way into the outbox."""
 
     sending: Sending
@@ -82,7 +82,7 @@ class End:
     """For `try_later`: what must rest."""
 
 
-def put(unit: Unit, rows: Sequence[Outgoing], *, now: datetime) -> None:
+def put(unit: Unit, rows: Sequence[OutRow], *, now: datetime) -> None:
     """Write sendings into the outbox, in order. One that supersedes takes the place of older unsent ones; one whose
     first row is gone already is skipped as `root_gone`. A row that is there already stays as it is."""
     for row in rows:
@@ -190,6 +190,12 @@ def unknown_rows(unit: Unit, customer_id: str = "") -> list[Sent]:
     return [_sent(unit, r) for r in unit.rows(select(outbox).where(which).order_by(outbox.c.seq).limit(200))]
 
 
+def unknown_ids(unit: Unit, customer_id: str) -> list[str]:
+    """Ids of this customer's rows whose end nobody knows, oldest first."""
+    which = (outbox.c.state == "unknown") & (outbox.c.customer_id == customer_id)
+    return [r.id for r in unit.conn.execute(select(outbox.c.id).where(which).order_by(outbox.c.seq).limit(200))]
+
+
 def line_of(unit: Unit, about: str) -> Sent | None:
     """The newest line in a thread that is about this sending or mail."""
     lines = select(outbox).where(outbox.c.about == about, outbox.c.about != "", outbox.c.kind == "post_line")
@@ -233,7 +239,7 @@ _HOLDS: Mapping[str, str] = {"new": "after", "sending": "after", "unknown": "unk
 _GONE = ("undeliverable", "skipped")
 
 
-def _row(unit: Unit, row: Outgoing, states: Mapping[str, str], now: datetime) -> dict[str, Any]:
+def _row(unit: Unit, row: OutRow, states: Mapping[str, str], now: datetime) -> dict[str, Any]:
     sending = row.sending
     first = states.get(sending.after, "skipped") if sending.after else "delivered"
     gone = first in _GONE

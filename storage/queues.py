@@ -8,6 +8,7 @@ from storage.inbox import (
     LaneClaim,
     accept_many,
     answer_of,
+    any_ready,
     claim_inbox,
     claim_lane,
     fail_inbox,
@@ -23,7 +24,7 @@ from storage.nodes import alive, extend_leases, heartbeat, release_node
 from storage.outbox import (
     Claim,
     End,
-    Outgoing,
+    OutRow,
     Sent,
     cancel,
     claim_outbox,
@@ -33,6 +34,7 @@ from storage.outbox import (
     rest,
     sent,
     settle,
+    unknown_ids,
     unknown_rows,
 )
 from storage.pending import Pending, pending
@@ -44,12 +46,13 @@ __all__ = [
     "Claimed",
     "End",
     "LaneClaim",
-    "Outgoing",
+    "OutRow",
     "Pending",
     "Sent",
     "accept_many",
     "alive",
     "answer_of",
+    "any_ready",
     "cancel",
     "claim_inbox",
     "claim_lane",
@@ -73,5 +76,6 @@ __all__ = [
     "rest",
     "sent",
     "settle",
+    "unknown_ids",
     "unknown_rows",
 ]

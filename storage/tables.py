@@ -185,6 +185,7 @@ conversations = Table(
     _text("channel"),
     _text("cell"),
     _text("claimed_by"),
+    plain("claimed_at", Moment(), nullable=True),
     plain("opened_at", Moment()),
     plain("last_customer_at", Moment(), nullable=True),
     plain("last_our_at", Moment(), nullable=True),

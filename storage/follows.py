@@ -1,0 +1,28 @@
+"""Which reps are a customer's contacts on a platform: who follows her may see her."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+
+from rules.events import ContactAdded, ContactRemoved
+from storage import reps
+from storage.tables import follows
+from storage.unit import Unit
+
+
+def record(unit: Unit, customer_id: str, event: ContactAdded | ContactRemoved) -> None:
+    """A contact was made or ended."""
+    rep = reps.by_handle(unit, event.rep)
+    if rep is None:
+        return
+    if isinstance(event, ContactAdded):
+        row = {"customer_id": customer_id, "rep_id": rep.id, "since": event.at}
+        unit.run(unit.insert(follows).on_conflict_do_nothing(index_elements=["customer_id", "rep_id"]), [row])
+    else:
+        unit.run(delete(follows).where(follows.c.customer_id == customer_id, follows.c.rep_id == rep.id))
+
+
+def followers(unit: Unit, customer_id: str) -> list[str]:
+    """Ids of the reps who follow her."""
+    mine = select(follows.c.rep_id).where(follows.c.customer_id == customer_id).order_by(follows.c.since)
+    return [r.rep_id for r in unit.conn.execute(mine)]

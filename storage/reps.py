@@ -1,0 +1,94 @@
+"""The people on our side, found by the handles their platforms prove; how much they have to do is counted in loads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import RowMapping, or_, select
+
+from rules.effects import new_id
+from rules.model import Rep, RepHandle
+from storage.tables import reps
+from storage.unit import Unit, dumps, loads
+
+_PLAIN = ("id", "role", "team", "language", "zone", "active", "load", "capacity")
+_SEALED = ("name", "aad_id", "teams_id", "userid", "mail")
+_INDEXED = {"aad": "aad_id", "userid": "userid", "mail": "mail"}
+
+
+def all_reps(unit: Unit) -> tuple[Rep, ...]:
+    """Every rep, in order of their ids."""
+    return tuple(_rep(unit, r) for r in unit.rows(select(reps).order_by(reps.c.id)))
+
+
+def by_id(unit: Unit, rep_id: str) -> Rep | None:
+    """The rep with this id."""
+    row = unit.row(select(reps).where(reps.c.id == rep_id))
+    return None if row is None else _rep(unit, row)
+
+
+def by_handle(unit: Unit, handle: RepHandle) -> Rep | None:
+    """The rep a platform proved: by Entra object id, WeCom userid, or our own id."""
+    if handle.platform == "hub":
+        return by_id(unit, handle.value)
+    column = "aad" if handle.platform == "teams" else "userid"
+    row = unit.row(select(reps).where(reps.c[column] == _index(unit, column, handle.value)))
+    return None if row is None else _rep(unit, row)
+
+
+def upsert(unit: Unit, rep: Rep) -> Rep:
+    """Add a rep, or bring one who is known by any handle up to date; empty fields keep what is known.
+
+    The load is counted by turns and never written here.
+    """
+    old = _known(unit, rep)
+    merged = rep if old is None else _merged(old, rep)
+    if not merged.id:
+        merged = replace(merged, id=new_id(rep.aad_id or rep.userid or rep.mail or rep.name, "rep"))
+    row = _row(unit, merged)
+    if old is not None:
+        del row["load"]
+    unit.upsert(reps, [row])
+    return merged
+
+
+def _known(unit: Unit, rep: Rep) -> Rep | None:
+    handles = [reps.c.id == rep.id] if rep.id else []
+    for column, name in _INDEXED.items():
+        if getattr(rep, name):
+            handles.append(reps.c[column] == _index(unit, column, getattr(rep, name)))
+    row = unit.row(select(reps).where(or_(*handles)).order_by(reps.c.id)) if handles else None
+    return None if row is None else _rep(unit, row)
+
+
+def _merged(old: Rep, new: Rep) -> Rep:
+    """What was learned replaces what was known, where something was learned."""
+    learned = {
+        name: getattr(new, name)
+        for name in Rep.__dataclass_fields__
+        if name not in ("id", "load") and getattr(new, name) not in ("", ())
+    }
+    return replace(old, **learned)
+
+
+def _row(unit: Unit, rep: Rep) -> dict[str, Any]:
+    row = {name: getattr(rep, name) for name in _PLAIN}
+    for column, name in _INDEXED.items():
+        value = getattr(rep, name)
+        row[column] = _index(unit, column, value) if value else None
+    sealed = {name: getattr(rep, name) for name in _SEALED}
+    row["regions"], row["industries"] = dumps(list(rep.regions)), dumps(list(rep.industries))
+    row["sealed"] = unit.seal("reps.sealed", rep.id, sealed)
+    return row
+
+
+def _rep(unit: Unit, row: RowMapping) -> Rep:
+    sealed = unit.open("reps.sealed", row["id"], row["sealed"])
+    plain = {name: row[name] for name in _PLAIN}
+    return Rep(**plain, **sealed, regions=tuple(loads(row["regions"])), industries=tuple(loads(row["industries"])))
+
+
+def _index(unit: Unit, column: str, value: str) -> str:
+    """Handles are compared without case, as Entra and WeCom do."""
+    return unit.vault.index("mail" if column == "mail" else f"rep {column}", value.lower())

@@ -1,0 +1,51 @@
+"""The why of every turn, readable later by whoever may see the customer."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from rules.decision import TRACE, Trace
+from storage.tables import traces
+from storage.unit import Unit
+
+
+def keep(unit: Unit, trace: Trace, *, customer_id: str = "", conversation_id: str = "", version: int = 0) -> None:
+    """Store the trace of one turn, sealed: the values it saw may be her words."""
+    row = {
+        "event_id": trace.event_id,
+        "customer_id": customer_id,
+        "conversation_id": conversation_id,
+        "version": version,
+        "kind": trace.event,
+        "at": trace.at,
+        "playbook": trace.playbook,
+        "routed": bool(trace.about("route")),
+        "sealed": unit.vault.seal("traces.sealed", trace.event_id, TRACE.dump_json(trace)),
+    }
+    unit.run(traces.insert(), [row])
+
+
+def trace_of(unit: Unit, conversation_id: str) -> Trace | None:
+    """The newest trace that routed this conversation."""
+    mine = select(traces.c.event_id, traces.c.sealed).where(
+        traces.c.conversation_id == conversation_id, traces.c.routed.is_(True)
+    )
+    row = unit.row(mine.order_by(traces.c.version.desc()).limit(1))
+    return None if row is None else _open(unit, row["event_id"], row["sealed"])
+
+
+def why(unit: Unit, event_id: str) -> Trace | None:
+    """The trace of one event's turn."""
+    row = unit.row(select(traces.c.event_id, traces.c.sealed).where(traces.c.event_id == event_id))
+    return None if row is None else _open(unit, row["event_id"], row["sealed"])
+
+
+def traces_of(unit: Unit, customer_id: str, limit: int = 20) -> list[Trace]:
+    """Her newest traces, newest first."""
+    mine = select(traces.c.event_id, traces.c.sealed).where(traces.c.customer_id == customer_id)
+    rows = unit.rows(mine.order_by(traces.c.version.desc()).limit(limit))
+    return [_open(unit, r["event_id"], r["sealed"]) for r in rows]
+
+
+def _open(unit: Unit, event_id: str, blob: bytes) -> Trace:
+    return TRACE.validate_json(unit.vault.open("traces.sealed", event_id, blob))
