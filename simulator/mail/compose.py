@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from uuid import uuid4
 
-from simulator.mail.letter import Letter, address_of
+from simulator.mail.letter import Letter, address_in
 
 MX = "mx.sim"
 """The name of the world's trusted mail server."""
@@ -24,7 +24,7 @@ def reply_to(letter: Letter, *, name: str, text: str, auto: bool, now: datetime)
     Threading as RFC 5322 3.6.4 asks; an automatic one carries Auto-Submitted (RFC 3834). Raises ValueError
     when the letter names nobody to answer.
     """
-    to = address_of(letter.header("Reply-To") or letter.header("From"))
+    to = address_in(letter.raw, "Reply-To") or address_in(letter.raw, "From")
     if not to:
         raise ValueError("the mail has no address to answer to")
     subject = letter.header("Subject")
@@ -53,10 +53,9 @@ def mail_from(*, name: str, address: str, to: str, subject: str, text: str, now:
 
 def bounce_for(raw: bytes, address: str, status: str, diagnostic: str, now: datetime) -> bytes:
     """A delivery status notification (RFC 3464) for the mail `raw` that did not reach `address`."""
-    original = message_from_bytes(raw, policy=policy.SMTP)
     action = "delayed" if status.startswith("4") else "failed"
     words = "is delayed; we keep trying" if action == "delayed" else "could not be delivered"
-    message = _report("delivery-status", address_of(str(original["From"])), now)
+    message = _report("delivery-status", address_in(raw, "From"), now)
     message["Subject"] = f"Delivery Status Notification ({action.capitalize()})"
     message["Auto-Submitted"] = "auto-replied"
     message.attach(_text_part(f"Your message to {address} {words}.\r\n\r\n{diagnostic}\r\n"))

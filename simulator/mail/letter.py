@@ -93,9 +93,13 @@ def read_headers(raw: bytes) -> dict[str, str]:
     return found
 
 
-def address_of(header: str) -> str:
-    """The bare address in a From, To or Reply-To header, lower case; empty when there is none."""
-    return parseaddr(header)[1].lower()
+def address_in(raw: bytes, name: str) -> str:
+    """The bare address in a From or Reply-To header, lower case; empty when there is none.
+
+    It is read before the header is decoded: a comma inside an encoded name separates nothing.
+    """
+    value = message_from_bytes(raw, policy=policy.compat32)[name]
+    return parseaddr(str(value or ""))[1].lower()
 
 
 def _decoded(value: str) -> str:

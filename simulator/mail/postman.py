@@ -18,7 +18,7 @@ import time
 import aiosmtplib
 
 from simulator.mail.compose import MX
-from simulator.mail.letter import address_of, read_headers
+from simulator.mail.letter import address_in, read_headers
 from simulator.mail.room import MailRoom
 
 _PATIENCE = 20.0
@@ -52,17 +52,16 @@ async def send(room: MailRoom, raw: bytes, *, sender: str, to: str, honest: bool
 
 def stamp(room: MailRoom, raw: bytes) -> bytes:
     """The mail with the trusted server's verdict on top: DMARC passed."""
-    headers = read_headers(raw)
-    sender = address_of(headers.get("From", ""))
+    sender, message_id = address_in(raw, "From"), read_headers(raw).get("Message-ID", "")
     seconds = str(int(time.time()))
-    signed = "\n".join(("v1", seconds, headers.get("Message-ID", ""), sender, "pass"))
+    signed = "\n".join(("v1", seconds, message_id, sender, "pass"))
     key = room.world.settings.mail_secret.encode()
     seal = hmac.new(key, signed.encode(), hashlib.sha256).hexdigest()
     return _verdict("pass", sender) + f"X-Tower-MX: v1;t={seconds};h={seal}\r\n".encode() + raw
 
 
 def _unstamped(raw: bytes) -> bytes:
-    return _verdict("fail", address_of(read_headers(raw).get("From", ""))) + raw
+    return _verdict("fail", address_in(raw, "From")) + raw
 
 
 def _verdict(result: str, sender: str) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from simulator.mail.compose import bounce_for
-from simulator.mail.letter import Letter, address_of, open_letter, read_headers
+from simulator.mail.letter import Letter, address_in, open_letter, read_headers
 from simulator.world import Employee, Person, World
 
 
@@ -100,7 +100,7 @@ class MailRoom:
 
     async def _announce(self, letter: Letter) -> None:
         customer = isinstance(self.owner(letter.address), Person)
-        by = address_of(letter.header("From"))
+        by = address_in(letter.raw, "From")
         await self.world.log.add(
             "mail",
             "mail_arrived",

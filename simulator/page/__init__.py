@@ -13,6 +13,7 @@ from aiohttp import web
 
 from simulator.mail import MailRoom
 from simulator.page.events import stream
+from simulator.page.member import become
 from simulator.world import World
 
 _FILES = Path(__file__).parent / "static"
@@ -35,12 +36,16 @@ def routes(world: World) -> list[web.RouteDef]:
     async def events(request: web.Request) -> web.StreamResponse:
         return await stream(world, request)
 
+    async def member(request: web.Request) -> web.Response:
+        return await become(world, request)
+
     async def letter(request: web.Request) -> web.Response:
         return _letter(world, request.match_info["id"])
 
     return [
         web.get("/", index),
         web.get("/page/world", facts),
+        web.post("/control/member", member),
         web.get("/page/mail/{id}", letter),
         web.get("/page/{name}", file),
         web.get("/control/events", events),

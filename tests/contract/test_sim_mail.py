@@ -278,6 +278,13 @@ def _seal_holds(message: EmailMessage, sender: str) -> bool:
     return hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest() == found[2]
 
 
+async def test_a_comma_in_an_encoded_name_separates_nothing(town: Town) -> None:
+    await town.send(wakeup(town.hub, Reply_To="", From='"陈磊, Tower" <hello@hub.test>'))
+    status, answer = await town.ask("reply", id="m1", text="hi")
+    assert (status, answer["to"]) == (200, "hello@hub.test")
+    assert town.logged("mail_arrived")[0].data["by"] == "hello@hub.test"
+
+
 async def test_a_forged_reply_has_no_verdict_and_says_nothing(town: Town) -> None:
     await town.send(wakeup(town.hub))
     await town.ask("reply", address=MIN, id="m1", text="I am her", forged=True)

@@ -57,7 +57,7 @@ const pageLink = (label, url) => el("button", { type: "button", class: "as-link"
 /** Open one of the hub's pages beside the chat, as the rep's client does: signed in through the platform's OAuth. */
 async function openPage(url) {
   if (!safeUrl(url)) return;
-  await act("/control/wecom/open", { userid: member(), url });
+  if (!await act("/control/member", { userid: member() })) return;
   byId("sidebar").hidden = false;
   byId("sidebar-frame").src = safeUrl(url);
   byId("sidebar").scrollIntoView({ block: "nearest" });

@@ -67,6 +67,7 @@ function carry(old, fresh) {
   for (const from of marks(old)) {
     const to = marks(fresh).find((one) => one.dataset.mark === from.dataset.mark);
     if (!to) continue;
+    if (from.getAttribute("aria-expanded") === "true" && to.getAttribute("aria-expanded") === "false") to.click();
     if ("open" in from && "open" in to) to.open = from.open;
     if (from.value && "value" in to && from.type !== "checkbox" && from.type !== "radio") to.value = from.value;
     if (from === document.activeElement) queueMicrotask(() => to.focus());

@@ -4,10 +4,14 @@ import { byId, el } from "./dom.js";
 import { kindWord, moment, placeWord, t } from "./words.js";
 
 const KEPT = 300;
+const PATIENCE = 10000;
 const entries = [];
+let lastSaid = -PATIENCE;
+let again = 0;
 
 export function noteEntry(entry) {
   entries.push(entry);
+  if (entry.kind === "said") lastSaid = performance.now();
   if (entries.length > KEPT) entries.shift();
   const list = byId("log");
   list.prepend(row(entry));
@@ -16,8 +20,8 @@ export function noteEntry(entry) {
 
 function row(entry) {
   const { data } = entry;
-  const text = data.text ?? data.subject ?? data.rule ?? data.url ?? data.verb ?? data.to ?? "";
-  const who = data.by ?? data.address ?? data.rep ?? "";
+  const text = data.text ?? data.subject ?? data.rule ?? data.verb ?? data.event ?? data.url ?? data.path ?? data.where ?? data.to ?? "";
+  const who = data.by ?? data.address ?? data.rep ?? data.userid ?? (data.status ? `${data.status}` : "");
   const rest = Object.entries(data).filter(([name]) => !["text", "by"].includes(name)).map(([name, value]) => `${name}: ${value}`).join("\n");
   return el("li", { value: entry.seq, class: `entry ${["refused", "mail_refused", "bounced"].includes(entry.kind) || entry.place === "fault" ? "bad" : ""}` },
     el("details", {}, el("summary", {},
@@ -30,12 +34,17 @@ export function drawLog() {
   byId("log").replaceChildren(...entries.slice().reverse().map(row));
 }
 
+/** Said and not yet shown is on the way for ten seconds; after that it is called lost until it turns up. */
 export async function drawCounts() {
   const counts = await get("/control/counts");
   if (!counts) return;
-  const pairs = ["said", "delivered", "lost", "doubled", "wakeups"].filter((name) => name in counts);
+  const young = lastSaid + PATIENCE - performance.now();
+  const shown = counts.lost && young > 0 ? { ...counts, lost: 0, onTheWay: counts.lost } : counts;
+  clearTimeout(again);
+  if (shown.onTheWay) again = setTimeout(drawCounts, young + 50);
+  const pairs = ["said", "delivered", "onTheWay", "lost", "doubled", "wakeups"].filter((name) => name in shown);
   byId("counts").replaceChildren(...pairs.map((name) =>
-    el("div", { class: (name === "lost" || name === "doubled") && counts[name] ? "bad" : "" }, el("dt", {}, t(name)), el("dd", {}, String(counts[name])))));
+    el("div", { class: (name === "lost" || name === "doubled") && shown[name] ? "bad" : "" }, el("dt", {}, t(name)), el("dd", {}, String(shown[name])))));
 }
 
 /** On a small window the drawer starts closed. */

@@ -42,7 +42,7 @@ function shortened(url) {
 }
 
 function answerForm(letter) {
-  const area = el("textarea", { name: "text", rows: 2, required: true, maxLength: 4000, data: { mark: `${letter.id}/text` } });
+  const area = el("textarea", { name: "text", rows: 2, required: true, maxLength: 4000, placeholder: t("writeReply"), data: { mark: `${letter.id}/text` } });
   const form = el("form", { class: "composer" }, el("label", { class: "wide" }, el("span", { class: "quiet" }, t("writeAnswer")), area), el("button", { class: "primary" }, t("answer")));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

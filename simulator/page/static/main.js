@@ -2,7 +2,7 @@
 import { drawCounts, drawLog, noteEntry, startDrawer } from "./drawer.js";
 import { drawDesk, startDesk } from "./desk.js";
 import { drawMailbox, startMailbox } from "./mailbox.js";
-import { drawPhone, startPhone } from "./phone.js";
+import { drawPhone, noteFriend, startPhone } from "./phone.js";
 import { drawTeams, startTeams } from "./teams.js";
 import { byId } from "./dom.js";
 import { follow, get, soon } from "./wire.js";
@@ -33,6 +33,7 @@ async function start() {
     clock: tellClock,
     entry: (entry) => {
       noteEntry(entry);
+      noteFriend(entry);
       for (const ask of redraw[entry.place] ?? []) ask();
       recount();
     },

@@ -5,13 +5,21 @@ import { moment, t } from "./words.js";
 import { worldNow } from "./bar.js";
 
 let world = { people: [], employees: [] };
+const friendly = [];
 const person = () => byId("person").value;
+
+/** A rep's own contact greets her outside the account's chat; only the log knows when. */
+export function noteFriend(entry) {
+  if (entry.kind === "shown" && entry.data.where === "wecom.contact") friendly.push(entry);
+}
+const greetings = () => friendly.filter((entry) => entry.data.to === person()).map((entry) => (
+  { msgid: `friend-${entry.seq}`, by: "friend", from: entry.data.by, text: entry.data.text, at: entry.at, msgtype: "text" }));
 
 export async function drawPhone() {
   if (!person()) return;
   const chat = await get(`/control/wecom/chat?person=${encodeURIComponent(person())}`);
   const box = byId("chat");
-  const lines = chat?.lines ?? [];
+  const lines = [...(chat?.lines ?? []), ...greetings()].sort((a, b) => a.at.localeCompare(b.at));
   const low = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const items = lines.map((line) => [line.msgid, [line, document.documentElement.lang], () => bubble(line)]);
   if (!lines.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t("chatEmpty"))]);
@@ -22,6 +30,7 @@ function bubble(line) {
   const mine = line.by === "customer";
   const body = line.msgtype === "msgmenu" ? menu(line.content) : linked(line.text || `[${line.msgtype}]`);
   return el("div", { class: `bubble ${mine ? "mine" : "theirs"}` },
+    line.from ? el("p", { class: "hint" }, t("friend", { name: line.from })) : null,
     el("div", { class: "words" }, ...body),
     el("time", { class: "when", dateTime: line.at }, moment(line.at, worldNow())));
 }

@@ -122,7 +122,7 @@ function openTask(post, answer) {
 
 function composer(conversation, personal) {
   const ways = personal ? [["command", t("command")]] : [["note", t("note")], ["reply", t("reply")], ["command", t("command")]];
-  const area = el("textarea", { name: "text", rows: 1, required: true, maxLength: 4000, data: { mark: `${conversation}/text` } });
+  const area = el("textarea", { name: "text", rows: 1, required: true, maxLength: 4000, placeholder: t("writeInThread"), data: { mark: `${conversation}/text` } });
   const way = el("select", { name: "way", data: { mark: `${conversation}/way` } }, ...ways.map(([value, label]) => el("option", { value }, label)));
   const form = el("form", { class: "composer" },
     el("label", { class: "wide" }, el("span", { class: "quiet" }, t("message")), area),

@@ -17,8 +17,8 @@ const WORDS = {
   code: ["活码", "Code"], scan: ["扫码进入", "Scan and enter"], befriend: ["加销售为好友", "Add a rep"],
   chat: ["聊天", "Chat"], message: ["消息", "Message"], send: ["发送", "Send"],
   chatEmpty: ["还没有消息。先扫码进入,再写第一句话。", "Nothing yet. Scan the code, then write the first words."],
-  windowLeft: ["企业还可发 {n} 条", "{n} more from the company"],
-  kfState: ["会话状态 {n}", "session state {n}"],
+  friend: ["好友 {name}", "contact {name}"],
+  writeToCompany: ["写给企业…", "Write to the company…"], writeInThread: ["写在会话里…", "Write in the thread…"], writeToApp: ["写给应用…", "Write to the app…"], writeReply: ["回信…", "Your reply…"],
   rep: ["销售", "Rep"], view: ["视图", "View"], channels: ["频道", "Channels"], personal: ["与 Tower 私聊", "Chat with Tower"],
   compat: ["旧客户端", "Old client"], threads: ["会话列表", "Threads"],
   threadsEmpty: ["还没有会话。客户一开口,这里就会出现一条。", "No thread yet. One appears as soon as a customer speaks."],
@@ -39,7 +39,7 @@ const WORDS = {
   autoText: ["我在休假,下周回来。", "I am on holiday until next week."],
   sent: ["已发出", "Sent"], clickLink: ["点击", "Click"], answered: ["回答 {n}", "Answered {n}"], outside: ["这个地址在模拟世界之外,没有访问", "That address lies outside this world; it was not asked"],
   drawer: ["发生了什么", "What happened"],
-  said: ["说出", "said"], delivered: ["送达", "delivered"], lost: ["丢失", "lost"], doubled: ["重复", "doubled"], wakeups: ["唤醒邮件", "wake-ups"],
+  said: ["说出", "said"], delivered: ["送达", "delivered"], onTheWay: ["在路上", "on the way"], lost: ["丢失", "lost"], doubled: ["重复", "doubled"], wakeups: ["唤醒邮件", "wake-ups"],
   failed: ["没有成功", "That did not work"], unreachable: ["模拟世界没有回应", "The simulated world does not answer"],
   linkLost: ["与模拟世界的连接断了,正在重连…", "The link to the world is broken; reconnecting…"],
 };
@@ -49,6 +49,9 @@ const KINDS = {
   mail_arrived: ["邮件到达", "mail arrived"], mail_sent: ["邮件发往中枢", "mail sent to the hub"], mail_refused: ["邮件被拒", "mail refused"], mail_delayed: ["邮件稍后重试", "mail delayed"],
   bounced: ["退信", "bounced"], complained: ["举报", "complained"], unsubscribed: ["退订", "unsubscribed"], scanned: ["扫描链接", "links scanned"], prefetched: ["预取图片", "pictures prefetched"],
   form_sent: ["提交表单", "form sent"], wecom_notice: ["应用消息", "notice to a rep"], token_issued: ["发放令牌", "token issued"], entered: ["进入会话", "entered the chat"],
+  pressed: ["按下按钮", "pressed a button"], opened: ["打开页面", "opened a page"], kf_event: ["客服事件", "kf event"], callback_answered: ["中枢被动回复", "the hub replied"], callback_dropped: ["通知作废", "callback dropped"],
+  notice_dropped: ["应用消息被丢弃", "notice dropped"], servicer_said: ["接待人员说", "servicer said"], told: ["私聊告知", "told in chat"], signalled: ["正在输入", "typing"], searched: ["搜索", "searched"], dialog: ["对话框", "dialog"], visited: ["来访", "visited"],
+  delay: ["延迟", "delay"], drop: ["断线", "connection dropped"], lose_answer: ["回答丢失", "answer lost"], duplicate: ["重复", "duplicated"], reorder: ["乱序", "reordered"], throttle: ["限流", "throttled"], error: ["报错", "error"],
   installed: ["安装应用", "app installed"], edited: ["编辑", "edited"], deleted: ["删除", "deleted"], pushed: ["拨动时钟", "clock pushed"],
 };
 const PLACES = { teams: ["Teams", "Teams"], wecom: ["企业微信", "WeCom"], mail: ["邮件", "Mail"], webchat: ["网页聊天", "Web chat"], graph: ["Graph", "Graph"], clock: ["时钟", "Clock"], fault: ["故障", "Fault"], entra: ["Entra", "Entra"] };
@@ -64,6 +67,7 @@ export function useLanguage(code) {
   document.title = t("title");
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = t(node.dataset.word);
   for (const node of document.querySelectorAll("[data-word-label]")) node.setAttribute("aria-label", t(node.dataset.wordLabel));
+  for (const node of document.querySelectorAll("[data-word-hint]")) node.placeholder = t(node.dataset.wordHint);
   for (const node of document.querySelectorAll("[data-word-title]")) node.title = t(node.dataset.wordTitle);
 }
 
@@ -82,5 +86,5 @@ export function moment(iso, now) {
 
 export function fullMoment(iso) {
   return new Date(iso).toLocaleString(locale(), {
-    weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
 }
