@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from aiohttp import web
 
@@ -361,7 +361,13 @@ class StaffPages(Protocol):
     """What a page opened inside a platform's own client needs from that platform; `WeComConnector.staff` is one."""
 
     def sign_in_url(self, redirect: str, state: str) -> str:
-        """Where to send the browser; it comes back to `redirect` with `code` and `state`, which the page must check."""
+        """Where to send the browser; it comes back to `redirect` with `code` and `state`, which the page must check.
+
+        `state`: at most 128 letters and digits, bound to that browser.
+        """
+
+    def scan_url(self, redirect: str, state: str) -> str:
+        """The same for a browser outside the platform's client: it is recognised by a code that the person scans."""
 
     async def signed_in(self, code: str) -> RepHandle:
         """Who came back with this one-time code. Raises Refused, PlatformAway, StorageError."""
@@ -372,3 +378,11 @@ class StaffPages(Protocol):
     async def page_config(self, url: str) -> Mapping[str, str]:
         """What the platform's script needs on our page at `url`: corp_id, agent_id, nonce, timestamp, signature,
         agent_signature. Raises PlatformAway, StorageError."""
+
+
+@runtime_checkable
+class Reconciles(Protocol):
+    """A connector whose platform may fail to announce something."""
+
+    def reconcile(self) -> Sequence[Inbound]:
+        """Events that make the hub look for itself; called every so many business seconds."""

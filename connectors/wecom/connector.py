@@ -115,7 +115,7 @@ class WeComConnector:
         return None
 
     def reconcile(self) -> list[Inbound]:
-        """An announcement of our own per kf account: WeCom does not promise its own to arrive. Same second, same event."""
+        """An announcement of our own per kf account, for WeCom does not promise its own. Same second, same event."""
         return [self._announcement(account, str(int(self._clock().timestamp()))) for account in self._settings.kf]
 
     async def start(self) -> None:

@@ -41,6 +41,17 @@ class OAuth:
         }
         return f"{self._settings.open_base}/connect/oauth2/authorize?{urlencode(query)}#wechat_redirect"
 
+    def scan_url(self, redirect: str, state: str) -> str:
+        """The same for a browser outside WeCom: she scans a code with her client (WeCom doc 98152)."""
+        query = {
+            "login_type": "CorpApp",
+            "appid": self._settings.corp_id,
+            "agentid": str(self._settings.apps[self._settings.staff].agent_id),
+            "redirect_uri": redirect,
+            "state": state,
+        }
+        return f"{self._settings.login_base}/wwlogin/sso/login?{urlencode(query)}"
+
     async def signed_in(self, code: str) -> RepHandle:
         """The employee behind a code, which works once.
 

@@ -18,7 +18,7 @@ from connectors.wecom.notices import LONGEST_TEXT, Notices
 from connectors.wecom.settings import Settings
 from connectors.wecom.translate import Callback
 from connectors.wecom.wire import element
-from connectors.wecom.words import DONE, NOT_DONE, NOTHING, fit_bytes
+from connectors.wecom.words import DONE, NOTHING, fit_bytes
 from rules.decision import Answer
 from rules.errors import HubError
 from rules.events import RepActed, RepSpoke
@@ -69,7 +69,8 @@ class Replies:
             return Reply(shows="text", text=await self._text(event, answer))
         if answer.show != "card":
             self._spawn(self._say(event, answer))
-        return Reply(shows="button", text=_label(event, answer))
+        label = _label(event, answer)
+        return Reply(shows="button", text=label) if label else None
 
     async def stop(self) -> None:
         """Give up what is still to be said; it was only an echo of what the hub has stored."""
@@ -90,8 +91,8 @@ class Replies:
             answer = await self._hub.act(told, limit=_LATE_SECONDS)
             if answer is None:
                 return
-            if isinstance(event, RepActed) and event.response_code:
-                await self._notices.mark(event.by.value, event.response_code, _label(event, answer))
+            if isinstance(event, RepActed) and event.response_code and (label := _label(event, answer)):
+                await self._notices.mark(event.by.value, event.response_code, label)
             if isinstance(event, RepSpoke) or answer.show != "card":
                 await self._notices.say(event.by.value, await self._text(event, answer))
         except HubError as problem:
@@ -118,5 +119,6 @@ def _language(event: RepActed | RepSpoke) -> str:
 
 
 def _label(event: RepActed, answer: Answer) -> str:
-    language = _language(event) or "zh-CN"
-    return (NOT_DONE if answer.refused else DONE.get(event.verb, DONE[""])).in_(language)
+    """What stands in place of the buttons from now on; empty when they must stay: nothing was done, only told."""
+    done = DONE.get(event.verb)
+    return "" if answer.refused or done is None else done.in_(_language(event) or "zh-CN")

@@ -63,6 +63,8 @@ class Settings(_Section):
     """Where `/cgi-bin/...` is."""
     open_base: str = "https://open.weixin.qq.com"
     """Where `/connect/oauth2/authorize` is."""
+    login_base: str = "https://login.work.weixin.qq.com"
+    """Where `/wwlogin/sso/login` is."""
     apps: dict[str, App] = Field(min_length=1)
     """By name."""
     kf: dict[str, str] = Field(default_factory=dict)
@@ -109,7 +111,7 @@ class Settings(_Section):
     follow_seconds: float = Field(default=60, ge=0)
     """How long an answer to "does this rep follow this customer" is believed."""
 
-    @field_validator("api_base", "open_base")
+    @field_validator("api_base", "open_base", "login_base")
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value)

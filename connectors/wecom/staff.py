@@ -23,6 +23,10 @@ class Staff:
         """Where a browser goes to be recognised."""
         return self._oauth.sign_in_url(redirect, state)
 
+    def scan_url(self, redirect: str, state: str) -> str:
+        """Where a browser outside WeCom goes to be recognised."""
+        return self._oauth.scan_url(redirect, state)
+
     async def signed_in(self, code: str) -> RepHandle:
         """Who came back with this one-time code."""
         return await self._oauth.signed_in(code)

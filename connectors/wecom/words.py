@@ -20,9 +20,9 @@ LABELS: Mapping[str, Words] = {
 }
 """What a button says when the job brings no label of its own."""
 DONE: Mapping[str, Words] = {
-    "": Words(zh="已完成", en="Done"),
     "claim": Words(zh="已认领", en="Claimed"),
     "close": Words(zh="已结束", en="Closed"),
+    "form": Words(zh="已发送", en="Asked"),
     "settle_again": Words(zh="将再发", en="Will resend"),
     "settle_arrived": Words(zh="已确认", en="Confirmed"),
     "snooze": Words(zh="已稍后", en="Snoozed"),
@@ -30,8 +30,7 @@ DONE: Mapping[str, Words] = {
     "wake_mine": Words(zh="由我写", en="Yours"),
     "wake_now": Words(zh="已安排", en="Queued"),
 }
-"""What a button says once it was pressed."""
-NOT_DONE = Words(zh="未完成", en="Not done")
+"""What stands in place of a card's buttons once an act was done. Verbs that only ask leave the buttons alone."""
 NOTHING = Words(zh="没有内容。", en="Nothing there.")
 OPEN = Words(zh="打开", en="Open")
 MARKED = Words(zh="（可能重复）", en="(may be a repeat) ")
@@ -54,7 +53,7 @@ def fit(text: str, length: int) -> str:
 
 
 def fit_bytes(text: str, size: int) -> str:
-    """`text` in at most `size` bytes of UTF-8, cut at the end of a line if one is near, with a sign that more was there."""
+    """`text` in at most `size` bytes of UTF-8, cut at a line end if one is near, with a sign that more was there."""
     if len(text.encode()) <= size:
         return text
     short = text.encode()[: size - len("…".encode())].decode(errors="ignore")

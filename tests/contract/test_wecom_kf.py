@@ -138,7 +138,6 @@ async def test_another_node_that_moved_the_cursor_costs_nothing(t: Tower) -> Non
         nonlocal moved
         if not moved:
             moved = True
-            t.hub.cursors["wecom:wk-1"] = t.hub.cursors["wecom:wk-1"] + ""
             t.hub.cursors["wecom:wk-1"] = "4gw7wk-1.0"
 
     t.hub.before_page = other_node

@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from connectors.contract import Inbound, Outcome, Pull
 from connectors.wecom import Settings, WeComConnector
 from connectors.wecom.settings import App
-from rules.card import CardView
+from rules.card import CardView, ReplyWindow, TagView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
 from rules.events import Event, PullAnnounced
-from rules.model import RepHandle
+from rules.model import STAGE_WORDS, RepHandle, Stage, Words
 from simulator import wecom
 from simulator.clock import Clock
 from simulator.faults import Faults
@@ -155,10 +155,10 @@ class Tower:
         """What the account said on her phone."""
         chat = await self.wecom.look("/chat", person=person)
         lines = cast("list[dict[str, str]]", chat["lines"])
-        return [line["text"] for line in lines if line["by"] == "account"]
+        return [line["text"] for line in lines if line["by"] not in ("customer", "servicer")]
 
 
-def connector_settings(api_base: str, open_base: str, **more: object) -> Settings:
+def connector_settings(**more: object) -> Settings:
     """Settings that fit the simulated company."""
     app = App(
         agent_id=1000002,
@@ -168,12 +168,25 @@ def connector_settings(api_base: str, open_base: str, **more: object) -> Setting
     )
     given = {
         "corp_id": CORP,
-        "api_base": api_base,
-        "open_base": open_base,
         "apps": {"agent": app},
         "kf": {"wk-1": "agent"},
     }
     return Settings.model_validate({**given, **more})
+
+
+def card_view(conversation_id: str = "c1", name: str = "王敏") -> CardView:
+    """A card as the hub would give it."""
+    return CardView(
+        conversation_id=conversation_id, customer_id="k1", version=3, state="unclaimed", name=name, title="CIO",
+        company="精密制造", stage=Stage.INTERESTED, stage_words=STAGE_WORDS[Stage.INTERESTED], score=62, heat="warm",
+        heat_words=Words(zh="温", en="warm"), qualified=False, segment="smart-factory", industry="manufacturing",
+        source="fair", owner="", connector="wecom", channel="智能工厂",
+        why=Words(zh="行业为制造业", en="industry is manufacturing"),
+        next_step=Words(zh="认领并回复", en="Claim and reply"), risk=None,
+        window=ReplyWindow(open=True, hours_left=41.5, messages_left=3, messages_total=5),
+        mail_allowed=Words(zh="未同意", en="no consent"), tags=(TagView(name="CIO", auto=True),), touches=(),
+        touch_count=4, score_lines=(), tasks=(), unknown=0, wakeup=None, mail_masked="", zone="Asia/Shanghai",
+    )  # fmt: skip
 
 
 @asynccontextmanager
@@ -192,7 +205,12 @@ async def tower(**more: object) -> AsyncIterator[Tower]:
             room = world.rooms["wecom"]
             assert isinstance(room, Room)
             room.limits.resend_waits = (0.01, 0.01, 0.01)
-            settings = connector_settings(f"{world.base_url}/wecom", f"{world.base_url}/wecom-open", **more)
+            bases = {
+                "api_base": f"{world.base_url}/wecom",
+                "open_base": f"{world.base_url}/wecom-open",
+                "login_base": f"{world.base_url}/wecom-open",
+            }
+            settings = connector_settings(**{**bases, **more})
             connector = WeComConnector(settings, hub, clock.now)
             app.add_routes(connector.routes())
             async with TestServer(app) as hub_server:
