@@ -1,0 +1,182 @@
+"""Teams and web chat as the hub sees them: ties verification, translation, answers and sending together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import ClientSession, TCPConnector, web
+
+from connectors.contract import (
+    CardEdit,
+    Certainty,
+    Clock,
+    CustomerText,
+    Hub,
+    Job,
+    LineEdit,
+    LinePost,
+    Outcome,
+    ProvisionChannels,
+    RepNotice,
+    ThreadPost,
+    TryLater,
+    Undeliverable,
+)
+from connectors.teams.client import BotClient
+from connectors.teams.desk import Desk
+from connectors.teams.invokes import Invokes
+from connectors.teams.keys import Keys, by_address, by_openid
+from connectors.teams.late import Late
+from connectors.teams.outcomes import Ended
+from connectors.teams.provision import Provisioner
+from connectors.teams.rates import Rates
+from connectors.teams.sender import Sender
+from connectors.teams.settings import Settings
+from connectors.teams.tab import Tab
+from connectors.teams.tokens import Tokens
+from connectors.teams.translate import TEAMS, WEB_CHAT
+from connectors.teams.verify import Demands, Verifier
+from connectors.teams.webhook import Webhook
+from rules.errors import Unavailable
+from rules.model import RepHandle, ReplyLimits
+
+if TYPE_CHECKING:
+    from connectors.teams.graph import Graph
+
+KEEP_ALIVE = 14.0
+"""Seconds an idle connection is kept: less than the services keep theirs, so that a post never meets a closing one."""
+Send = Callable[[Any], Awaitable[Outcome]]
+
+
+class TeamsConnector:
+    """One Bot Framework registration."""
+
+    name = "teams"
+
+    def __init__(self, settings: Settings, hub: Hub, clock: Clock) -> None:
+        self._settings, self._hub, self._clock = settings, hub, clock
+        self.limits = ReplyLimits(text_bytes=settings.limits.text_bytes)
+        self._session: ClientSession | None = None
+        self._keys: list[Keys] = []
+        self._webhook: Webhook | None = None
+        self._tab: Tab | None = None
+        self._graph: Late[Graph] | None = None
+        self._ways: dict[type[Job], Send] = {}
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """The bot endpoint."""
+        return [web.post("/api/messages", self._messages)]
+
+    async def _messages(self, request: web.Request) -> web.StreamResponse:
+        if self._webhook is None:
+            return web.json_response({"error": "unavailable"}, status=503, headers={"Retry-After": "2"})
+        return await self._webhook.messages(request)
+
+    def takes(self, job: Job) -> bool:
+        """Threads, cards, notices to people the bot may write to, web chat, provisioning."""
+        if isinstance(job, RepNotice):
+            return job.reference is not None
+        if isinstance(job, CustomerText):
+            account = job.address.account
+            return job.address.connector == self.name and (account in WEB_CHAT or account.startswith(f"{TEAMS}:"))
+        return isinstance(job, ThreadPost | CardEdit | LinePost | LineEdit | ProvisionChannels)
+
+    def certainty(self, job: Job) -> Certainty:
+        """The connector API knows no key, so a post may double; edits and notices may be repeated."""
+        return "none" if isinstance(job, ThreadPost | LinePost | CustomerText) else "again"
+
+    async def deliver(self, job: Job) -> Outcome:
+        """Send."""
+        if not self._ways:
+            return TryLater(reason="starting", seconds=1.0, scope="platform")
+        way = self._ways.get(type(job))
+        if way is None or not self.takes(job):
+            return Undeliverable(reason="not_ours")
+        try:
+            return await way(job)
+        except Ended as ended:
+            return ended.outcome
+        except Unavailable:  # the hub could not keep our token; nothing was sent
+            return TryLater(reason="database", seconds=1.0, scope="platform")
+
+    async def read_back(self, job: Job) -> Outcome | None:
+        """Cannot tell: reading channel messages needs a permission this app does not ask for."""
+        return None
+
+    async def verify_tab_token(self, token: str) -> RepHandle:
+        """The employee behind a Teams tab. Raises BadSignature, Unavailable."""
+        if self._tab is None:
+            raise Unavailable("still starting")
+        return await self._tab.verify(token)
+
+    async def graph(self) -> Graph:
+        """Microsoft Graph: presence, mail, members. Raises Unavailable before start."""
+        if self._graph is None:
+            raise Unavailable("still starting")
+        return await self._graph()
+
+    async def start(self) -> None:
+        """Read the keys, load botbuilder in a thread, begin to load msgraph in another."""
+        settings = self._settings
+        session = self._session = ClientSession(connector=TCPConnector(keepalive_timeout=KEEP_ALIVE, limit=100))
+        bot_keys = Keys(by_openid(session, settings.openid_url), refresh=settings.keys_refresh_seconds)
+        tab_keys = Keys(by_address(session, settings.tab_keys_address), refresh=settings.keys_refresh_seconds)
+        self._keys = [bot_keys, tab_keys]
+        leeway = settings.jwt_leeway_seconds
+        wanted = Demands(audiences=(settings.app_id,), issuers=(settings.issuer,), leeway=leeway)
+        self._webhook = Webhook(settings, Verifier(bot_keys, wanted), self._clock)
+        tab = Demands(audiences=settings.tab_audience, issuers=settings.tab_issuer_names, leeway=leeway)
+        self._tab = Tab(settings, Verifier(tab_keys, tab))
+        _, sdk = await asyncio.gather(bot_keys.load(), asyncio.to_thread(_load_sdk))
+        board = sdk.Switchboard(Desk(self._hub), Invokes(self._hub, limit=settings.act_seconds))
+        self._connect(session, sdk)
+        self._webhook.open(board.turn)
+
+    def _connect(self, session: ClientSession, sdk: Any) -> None:
+        """Everything that sends."""
+        settings, rates = self._settings, Rates(self._clock)
+        client = BotClient(settings, Tokens(settings, self._hub, session, settings.oauth_scope), session, rates)
+        graph_tokens = Tokens(settings, self._hub, session, settings.graph_scope)
+        self._graph = Late(lambda: _load_graph(settings, graph_tokens, rates))
+        self._graph.begin()
+        sender, provisioner = Sender(settings, client, sdk), Provisioner(client, self._graph)
+        self._ways = {
+            ThreadPost: sender.thread,
+            CardEdit: sender.card,
+            LinePost: sender.line,
+            LineEdit: sender.line_edit,
+            RepNotice: sender.notice,
+            CustomerText: sender.customer,
+            ProvisionChannels: provisioner.provision,
+        }
+
+    async def stop(self) -> None:
+        """Close sessions."""
+        self._ways = {}
+        for keys in self._keys:
+            await keys.stop()
+        if self._graph is not None:
+            await (await self._graph()).close()
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether start has finished. msgraph may still be loading: only provisioning waits for it."""
+        return bool(self._ways)
+
+
+def _load_sdk() -> Any:
+    from connectors.teams import sdk
+
+    return sdk
+
+
+def _load_graph(settings: Settings, tokens: Tokens, rates: Rates) -> Graph:
+    from connectors.teams.graph import Graph
+
+    graph = Graph(settings, tokens, rates)
+    graph.warm()
+    return graph

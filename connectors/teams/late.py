@@ -1,0 +1,27 @@
+"""Something heavy that is loaded in a thread, once, when there is time for it or when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Late(Generic[T]):
+    """Loaded later."""
+
+    def __init__(self, load: Callable[[], T]) -> None:
+        self._load = load
+        self._loading: asyncio.Task[T] | None = None
+
+    def begin(self) -> asyncio.Task[T]:
+        """Begin to load, if that has not begun."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(self._load))
+        return self._loading
+
+    async def __call__(self) -> T:
+        """The thing, loaded."""
+        return await asyncio.shield(self.begin())
