@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from storage.columns import SERIAL, Moment, indexed, plain, sealed
@@ -95,8 +96,8 @@ Index(
     "uq_identities_locates",
     identities.c.index,
     unique=True,
-    postgresql_where=identities.c.locates.is_(True),
-    sqlite_where=identities.c.locates.is_(True),
+    postgresql_where=text("locates"),
+    sqlite_where=text("locates"),
 )
 
 name_pieces = Table(
