@@ -147,14 +147,22 @@ def _dotted(data: bytes) -> bytes:
 
 def _not_connected(problem: Exception, attempt: int) -> TryLater:
     """Nothing went out: everything on the platform waits. A server that refuses us needs an operator."""
-    refused = isinstance(problem, aiosmtplib.SMTPResponseException) and problem.code >= 500
-    wrong = isinstance(problem, ssl.SSLError | aiosmtplib.SMTPNotSupported | ValueError)
+    wrong = _needs_an_operator(problem)
     return TryLater(
-        reason="mail_server_refuses_us" if refused or wrong else "mail_server_away",
-        seconds=300 if refused or wrong else _pause(attempt, first=10, most=600),
+        reason="mail_server_refuses_us" if wrong else "mail_server_away",
+        seconds=300 if wrong else _pause(attempt, first=10, most=600),
         scope="platform",
-        alarm=refused or wrong,
+        alarm=wrong,
     )
+
+
+def _needs_an_operator(problem: Exception) -> bool:
+    """A password refused, TLS not offered or not trusted, settings that contradict: time alone mends none of them."""
+    if isinstance(problem, aiosmtplib.SMTPResponseException):
+        return problem.code >= 500
+    if isinstance(problem.__cause__, ssl.SSLError) or isinstance(problem, ssl.SSLError):
+        return True
+    return not isinstance(problem, OSError)
 
 
 def _refused(code: int, words: str, attempt: int) -> Outcome:

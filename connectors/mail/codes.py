@@ -53,8 +53,6 @@ def _permanent(code: str, diagnostic: str) -> Bounce:
         return "soft"
     if code == "5.1.0" and not _NOBODY_WORDS.search(diagnostic):
         return "policy"
-    if code == "5.7.1" and _NOBODY_WORDS.search(diagnostic) and not _POLICY_WORDS.search(diagnostic):
-        return "hard"
     return "hard" if code in _HARD else "policy"
 
 

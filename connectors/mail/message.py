@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -108,6 +109,6 @@ def _address(name: str, address: str) -> Address:
         raise ValueError("control characters in a name or address")
     try:
         return Address(display_name=name, addr_spec=address)
-    except (ValueError, IndexError, AttributeError) as problem:
-        # The stdlib's parser raises all three for malformed addresses.
+    except (MessageError, ValueError, IndexError, AttributeError) as problem:
+        # The stdlib's parser raises all of these for malformed addresses.
         raise ValueError("not a mail address") from problem

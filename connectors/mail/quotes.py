@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 _ANNOUNCEMENTS = re.compile(
     r"""^\s*(
-        On\ .{4,200}\ wrote:
-      | 在?\s*.{4,200}(写道|写到)\s*[::]
+        On\ .{0,150}[\d@].{0,150}\ wrote:
+      | 在?\s*.{4,200}(写道|写到)\s*[:\uff1a]
       | -{2,}\s*(Original\ Message|Original\ message|Forwarded\ message|原始邮件|原始郵件|转发邮件|回复的原邮件)\s*-{2,}
       | _{20,}
-      | (发件人|寄件者|From)\s*[::]\s*\S.*(@|<|＜).*
+      | (发件人|寄件者|From)\s*[:\uff1a]\s*\S.*(@|<|\uff1c).*
     )\s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
