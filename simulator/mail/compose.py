@@ -4,6 +4,7 @@ complaints.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,7 +19,24 @@ _WIRE = policy.SMTP.clone(max_line_length=None)
 """Headers are not folded: a folded Message-ID or References would be re-coded by the stdlib."""
 
 
-def reply_to(letter: Letter, *, name: str, text: str, auto: bool, now: datetime) -> tuple[bytes, str]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manners:
+    """How mail programs of one language mark an answer."""
+
+    again: str
+    """Prefix of the subject."""
+    automatic: str
+    quoting: str
+    """The line above the quoted mail."""
+
+
+MANNERS = {
+    "zh": Manners(again="回复: ", automatic="自动回复: ", quoting="{date},{sender} 写道:"),
+    "en": Manners(again="Re: ", automatic="Automatic reply: ", quoting="On {date}, {sender} wrote:"),
+}
+
+
+def reply_to(letter: Letter, *, name: str, text: str, auto: bool, language: str, now: datetime) -> tuple[bytes, str]:
     """The owner's answer to `letter`: its bytes and the address it goes to.
 
     Threading as RFC 5322 3.6.4 asks; an automatic one carries Auto-Submitted (RFC 3834). Raises ValueError
@@ -27,19 +45,19 @@ def reply_to(letter: Letter, *, name: str, text: str, auto: bool, now: datetime)
     to = address_in(letter.raw, "Reply-To") or address_in(letter.raw, "From")
     if not to:
         raise ValueError("the mail has no address to answer to")
-    subject = letter.header("Subject")
+    subject, manners = letter.header("Subject"), MANNERS["zh" if language.startswith("zh") else "en"]
     message = _blank(formataddr((name, letter.address)), to, now)
     parent = letter.header("Message-ID")
     message["In-Reply-To"] = parent
     message["References"] = " ".join((letter.header("References") + " " + parent).split())
     if auto:
-        message["Subject"] = f"Automatic reply: {subject}"
+        message["Subject"] = manners.automatic + subject
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
         message.set_content(text + "\n", cte="quoted-printable")
     else:
-        message["Subject"] = subject if subject.lower().startswith("re:") else f"Re: {subject}"
-        message.set_content(f"{text}\n\n{_quoted(letter)}\n", cte="quoted-printable")
+        message["Subject"] = subject if subject.startswith(manners.again) else manners.again + subject
+        message.set_content(f"{text}\n\n{_quoted(letter, manners)}\n", cte="quoted-printable")
     return message.as_bytes(policy=_WIRE), to
 
 
@@ -119,6 +137,7 @@ def _headers_of(raw: bytes) -> bytes:
     return raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0].replace(b"\n", b"\r\n") + b"\r\n"
 
 
-def _quoted(letter: Letter) -> str:
+def _quoted(letter: Letter, manners: Manners) -> str:
     lines = "\n".join(f"> {line}" for line in letter.text.split("\n"))
-    return f"On {format_datetime(letter.at)}, {letter.header('From')} wrote:\n{lines}"
+    above = manners.quoting.format(date=format_datetime(letter.at), sender=letter.header("From"))
+    return f"{above}\n{lines}"

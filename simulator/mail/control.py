@@ -23,6 +23,16 @@ Answer = dict[str, object]
 Act = Callable[[MailRoom, "Ask"], Awaitable[Answer]]
 
 
+_WORDS = {
+    "5.1": "user unknown",
+    "5.2": "mailbox full",
+    "5.7": "message rejected for policy reasons",
+    "4.2": "mailbox over quota, will retry",
+    "4.4": "connection timed out, will retry",
+}
+"""What servers usually write beside a status of this class (RFC 3463)."""
+
+
 class Ask(BaseModel):
     """The body of any call here; each call reads what it needs."""
 
@@ -104,6 +114,11 @@ def _name(room: MailRoom, address: str) -> str:
     return owner.name
 
 
+def _language(room: MailRoom, address: str) -> str:
+    owner = room.owner(address)
+    return owner.language if isinstance(owner, Person) else "en"
+
+
 async def _reply(room: MailRoom, ask: Ask) -> Answer:
     """The owner, her mail program, or a stranger in her name answers a letter."""
     letter = _mine(room, ask)
@@ -112,6 +127,7 @@ async def _reply(room: MailRoom, ask: Ask) -> Answer:
         name=_name(room, letter.address),
         text=ask.text,
         auto=ask.auto,
+        language=_language(room, letter.address),
         now=room.world.clock.now(),
     )
     await _log_words(room, ask, letter.address, to)
@@ -149,7 +165,8 @@ async def _bounce(room: MailRoom, ask: Ask) -> Answer:
     if not letter.sender:
         raise ValueError("a mail with the null sender is never bounced")
     code = "450" if ask.status.startswith("4") else "550"
-    diagnostic = f"{code} {ask.status} {ask.text or 'mailbox unavailable'}"
+    words = ask.text or _WORDS.get(ask.status[:3], "mailbox unavailable")
+    diagnostic = f"{code} {ask.status} {words}"
     raw = bounce_for(letter.raw, letter.address, ask.status, diagnostic, room.world.clock.now())
     await room.world.log.add(
         "mail", "bounced", address=letter.address, id=letter.id, status=ask.status, to=letter.sender

@@ -9,7 +9,7 @@ from simulator.wecom.room import Room
 from simulator.wire import asked, control_body, missing
 from simulator.world import World
 
-_HUB_COOKIES = ("__Host-", "tower")
+_HUB_COOKIES = ("__Host-tower", "tower")
 """How the hub's own session cookies may begin. Cookies know no ports: those of a hub on the same host reach us too."""
 
 

@@ -261,9 +261,9 @@ async def test_a_reply_is_threaded_and_carries_the_trusted_verdict(town: Town) -
     assert (sender, to) == (MIN, ["r+7f3c@in.hub.test"])
     assert message["In-Reply-To"] == "<w.01J.7f3c@hub.test>"
     assert message["References"] == "<a@hub.test> <w.01J.7f3c@hub.test>"
-    assert message["Subject"] == "Re: 您关心的白皮书"
+    assert message["Subject"] == "回复: 您关心的白皮书"
     assert message["Auto-Submitted"] is None
-    assert town.hub.words()[-1].startswith("好的,请发报价。\n\nOn ")
+    assert town.hub.words()[-1].startswith("好的,请发报价。\n\nMon, 02 Mar 2026 ")
     assert "> 白皮书已更新。" in town.hub.words()[-1]
     assert message["Authentication-Results"] == "mx.sim; dmarc=pass header.from=customer.test"
     assert _seal_holds(message, MIN)
