@@ -1,23 +1,24 @@
 """Reading `hub.toml`: typed, complete, and every mistake told at once.
 
-Secrets never stand in the file: they are references, `env:NAME` or `file:path` (relative to the file). Which settings
-are secret is told by their type, `SecretStr`.
+Here are the hub's own tables; each platform folder has its own. How a file is read: bots/hubfile.py.
 """
 
 from __future__ import annotations
 
-import difflib
-import inspect
+import re
 import tomllib
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from bots.hubfile import Lines, Reading
 from rules.errors import ConfigError, Mistake
+
+_HEX_KEY = re.compile(r"[0-9a-fA-F]{64}\Z")
 
 
 class Section(BaseModel):
@@ -49,16 +50,35 @@ class Server(Section):
     frame_ancestors_sidebar: tuple[str, ...] = ()
     """Who may frame the WeCom sidebar page; WeCom opens it as a top-level page."""
 
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("a base URL such as https://tower.example.com")
+        return value.rstrip("/")
+
 
 class DatabaseSettings(Section):
     """Where everything is kept."""
 
     url: str = "sqlite:///tower.db"
-    """`sqlite:///path` or `postgresql+psycopg://user@host/name`."""
+    """`sqlite:///path` or `postgresql://user@host/name`. A password never stands here: libpq reads it from PGPASSWORD
+    or from the file that PGPASSFILE names."""
     lease_seconds: float = Field(default=60, gt=0)
     """How long a node may hold work without a sign of life."""
     upgrade: bool = True
     """Bring the schema up to date at start; if false, refuse to start on an old schema."""
+
+    @field_validator("url")
+    @classmethod
+    def _kept_where(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme.partition("+")[0] not in ("sqlite", "postgresql"):
+            raise ValueError("sqlite:///path or postgresql://user@host/name")
+        if parts.password:
+            raise ValueError("no password in the file: give it as PGPASSWORD or PGPASSFILE in the environment")
+        return value
 
 
 class ClockSettings(Section):
@@ -75,11 +95,26 @@ class Keys(Section):
     """64 hex digits: seals personal data. Losing it loses the data."""
     old: dict[str, SecretStr] = Field(default_factory=dict)
     """Earlier master keys by key id, still needed to read what they sealed."""
-    current_id: str = "k1"
+    current_id: str = Field(default="k1", min_length=1, max_length=64, pattern=r"^[ -~]+$")
+    """Key id of `master`; a new master key gets a new id."""
     index: SecretStr
     """64 hex digits: for keyed indexes. It cannot be changed without rebuilding them."""
     tokens: SecretStr
     """64 hex digits: for links in mails and forms, sessions and reply addresses."""
+
+    @field_validator("master", "index", "tokens")
+    @classmethod
+    def _a_key(cls, value: SecretStr) -> SecretStr:
+        if not _HEX_KEY.match(value.get_secret_value()):
+            raise ValueError("64 hex digits; `openssl rand -hex 32` makes them")
+        return value
+
+    @field_validator("old")
+    @classmethod
+    def _old_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if not all(_HEX_KEY.match(key.get_secret_value()) for key in value.values()):
+            raise ValueError("64 hex digits for each")
+        return value
 
 
 class Rules(Section):
@@ -108,6 +143,9 @@ class LogSettings(Section):
     format: Literal["auto", "json", "text"] = "auto"
 
 
+S = TypeVar("S", bound=BaseModel)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
     """A configuration without mistakes."""
@@ -115,14 +153,19 @@ class Loaded:
     path: Path
     sections: Mapping[str, BaseModel] = field(repr=False)
 
-    def __getitem__(self, name: str) -> BaseModel:
-        return self.sections[name]
+    def section(self, name: str, kind: type[S]) -> S:
+        """The table with this name, which is always there."""
+        found = self.optional(name, kind)
+        if found is None:
+            raise KeyError(name)
+        return found
 
-
-PLACEHOLDERS = frozenset(
-    ("", "change-me", "secret", "password", "placeholder", "todo", "none", "null", "example", "test")
-)
-_REFERENCE = ("env:", "file:")
+    def optional(self, name: str, kind: type[S]) -> S | None:
+        """The table with this name, or None where the file leaves it out."""
+        found = self.sections.get(name)
+        if found is not None and not isinstance(found, kind):
+            raise TypeError(f"[{name}] is read as {type(found).__name__}, not as {kind.__name__}")
+        return found
 
 
 def load(
@@ -137,158 +180,16 @@ def load(
         raise ConfigError(
             [Mistake(where=str(path), found=found, expected="a TOML file; hub.example.toml is a complete one")]
         ) from None
-    mistakes: list[Mistake] = []
-    where = _Lines(path, text)
+    reading = Reading(where=Lines(path, text), folder=path.parent, environ=environ)
     for name in raw:
         if name not in sections:
-            mistakes.append(_unknown(where.of(name), name, sections))
+            reading.unknown((name,), sections, "table")
     built: dict[str, BaseModel] = {}
     for name, model in sections.items():
-        if name not in raw and name in optional:
-            continue
-        given = raw.get(name, {})
-        if not isinstance(given, dict):
-            mistakes.append(Mistake(where=where.of(name), found="a single value", expected=f"a table [{name}]"))
-            continue
-        values, more = _resolve(given, model, (name,), where, path.parent, environ)
-        mistakes += more
-        try:
-            built[name] = model.model_validate(values)
-        except ValidationError as problem:
-            mistakes += [
-                _mistake(error, name, model, where, frozenset(m.where for m in more)) for error in problem.errors()
-            ]
-    real = [m for m in mistakes if m.found != _ALREADY_TOLD]
-    if real:
-        raise ConfigError(real)
+        if name in raw or name not in optional:
+            section = reading.section(name, model, raw.get(name, {}))
+            if section is not None:
+                built[name] = section
+    if reading.mistakes:
+        raise ConfigError(reading.mistakes)
     return Loaded(path=path, sections=built)
-
-
-_ALREADY_TOLD = "\0"
-
-
-class _Lines:
-    """Finds the line a key stands on; TOML's parser does not tell."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self._path = path
-        self._at: dict[str, int] = {}
-        table = ""
-        for number, line in enumerate(text.splitlines(), 1):
-            stripped = line.strip()
-            if stripped.startswith("["):
-                table = stripped.strip("[]").strip().replace('"', "")
-                self._at.setdefault(table, number)
-            elif "=" in stripped and not stripped.startswith("#"):
-                key = stripped.split("=", 1)[0].strip().strip('"')
-                self._at.setdefault(f"{table}.{key}" if table else key, number)
-
-    def of(self, *keys: str) -> str:
-        """`file:line: key`, or the key alone where no line is known."""
-        dotted = ".".join(keys)
-        number = self._at.get(dotted) or self._at.get(keys[0])
-        return f"{self._path}:{number}: {dotted}" if number else f"{self._path}: {dotted}"
-
-
-def _resolve(  # noqa: PLR0917
-    given: Mapping[str, Any],
-    model: type[BaseModel],
-    at: tuple[str, ...],
-    where: _Lines,
-    folder: Path,
-    environ: Mapping[str, str],
-) -> tuple[dict[str, Any], list[Mistake]]:
-    """Replace references to secrets by the secrets, and find the secrets that are none."""
-    values: dict[str, Any] = {}
-    mistakes: list[Mistake] = []
-    for key, value in given.items():
-        info = model.model_fields.get(key)
-        kind = info.annotation if info else None
-        if _is_secret(kind) or (isinstance(value, dict) and _is_secret(_value_type(kind))):
-            inner = value if isinstance(value, dict) else {"": value}
-            read = {k: _secret(v, where.of(*at, key, *([k] if k else [])), folder, environ) for k, v in inner.items()}
-            mistakes += [r for r in read.values() if isinstance(r, Mistake)]
-            plain = {k: ("\0" if isinstance(r, Mistake) else r) for k, r in read.items()}
-            values[key] = plain if isinstance(value, dict) else plain[""]
-        elif isinstance(value, dict) and (child := _model_in(kind)):
-            values[key], more = _resolve(value, child, (*at, key), where, folder, environ)
-            mistakes += more
-        elif isinstance(value, dict) and (child := _model_in(_value_type(kind))):
-            values[key] = {}
-            for name, inside in value.items():
-                values[key][name], more = _resolve(inside, child, (*at, key, name), where, folder, environ)
-                mistakes += more
-        else:
-            values[key] = value
-    return values, mistakes
-
-
-def _secret(value: object, where: str, folder: Path, environ: Mapping[str, str]) -> str | Mistake:
-    expected = 'a reference to a secret: "env:NAME" or "file:path"'
-    if not isinstance(value, str) or not value.startswith(_REFERENCE):
-        return Mistake(where=where, found="the secret itself, or nothing" if value else "nothing", expected=expected)
-    kind, _, name = value.partition(":")
-    if kind == "env":
-        if name not in environ:
-            return Mistake(where=where, found=f"no variable {name} in the environment", expected=f"export {name}=...")
-        secret = environ[name]
-    else:
-        try:
-            secret = (folder / name).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            return Mistake(where=where, found=f"no readable file {name}", expected="a file that holds the secret alone")
-    if _is_placeholder(secret):
-        return Mistake(where=where, found="a placeholder", expected="the real secret")
-    return secret
-
-
-def _is_placeholder(secret: str) -> bool:
-    folded = secret.strip().lower()
-    return (
-        folded in PLACEHOLDERS
-        or folded.startswith(("<", "your-", "your_", "changeme"))
-        or set(folded) <= {"x", "*", "0"}
-    )
-
-
-def _is_secret(kind: object) -> bool:
-    return kind is SecretStr or SecretStr in typing.get_args(kind)
-
-
-def _value_type(kind: object) -> object:
-    arguments = typing.get_args(kind)
-    return arguments[1] if typing.get_origin(kind) in (dict, Mapping) and len(arguments) == 2 else None
-
-
-def _model_in(kind: object) -> type[BaseModel] | None:
-    for candidate in (kind, *typing.get_args(kind)):
-        if inspect.isclass(candidate) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
-
-
-def _unknown(where: str, name: str, known: Mapping[str, object]) -> Mistake:
-    near = difflib.get_close_matches(name, known, n=1)
-    return Mistake(
-        where=where,
-        found=f"an unknown key {name!r}",
-        expected="one of " + ", ".join(known),
-        nearest=near[0] if near else "",
-    )
-
-
-def _mistake(error: Any, name: str, model: type[BaseModel], where: _Lines, told: frozenset[str]) -> Mistake:
-    at = tuple(str(part) for part in error["loc"])
-    place = where.of(name, *at)
-    if place in told or error.get("input") == "\0":
-        return Mistake(where=place, found=_ALREADY_TOLD, expected="")
-    if error["type"] == "extra_forbidden":
-        owner = model
-        for part in at[:-1]:
-            info = owner.model_fields.get(part)
-            owner = _model_in(info.annotation) or _model_in(_value_type(info.annotation)) or owner if info else owner
-        return _unknown(place, at[-1], owner.model_fields)
-    if error["type"] == "missing":
-        return Mistake(where=place, found="nothing", expected="a value; hub.example.toml shows one")
-    found = "a secret that does not fit" if "secret" in error["type"] else repr(error.get("input"))[:80]
-    return Mistake(where=place, found=found, expected=error["msg"])
