@@ -158,7 +158,7 @@ class TeamsConnector:
         for keys in self._keys:
             await keys.stop()
         if self._graph is not None:
-            await (await self._graph()).close()
+            await self._graph.close(lambda graph: graph.close())
         if self._session is not None:
             await self._session.close()
 

@@ -75,7 +75,8 @@ class Graph:
             RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
             RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0, should_redirect=False),
         }
-        bare = httpx.AsyncClient(timeout=settings.call_seconds, trust_env=False, follow_redirects=False)
+        self._transport = httpx.AsyncHTTPTransport(trust_env=False)
+        bare = httpx.AsyncClient(transport=self._transport, timeout=settings.call_seconds, trust_env=False)
         self._http = GraphClientFactory.create_with_default_middleware(client=bare, options=options)
         host = urlsplit(settings.graph_url).netloc
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(_OurTokens(tokens, host)), self._http)
@@ -164,6 +165,7 @@ class Graph:
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+        await self._transport.aclose()  # the SDK wraps it and forgets to pass this on
 
     def _ours(self, link: str) -> bool:
         """Whether a next page is at our Graph address: our token goes nowhere else."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +21,13 @@ class Late(Generic[T]):
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load))
         return self._loading
+
+    async def close(self, close: Callable[[T], Awaitable[None]]) -> None:
+        """Close it, if it was ever loaded."""
+        if self._loading is not None:
+            await asyncio.wait([self._loading])
+            if self._loading.exception() is None:
+                await close(self._loading.result())
 
     async def __call__(self) -> T:
         """The thing, loaded."""

@@ -8,6 +8,7 @@ attribute maps, 20 times faster than by msrest.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -24,6 +25,8 @@ from connectors.teams.invokes import Invokes
 from connectors.teams.lines import Post
 from connectors.teams.translate import Heard, moment
 from rules.errors import BadRequest
+
+logging.getLogger("msrest.serialization").setLevel(logging.ERROR)  # it warns of every member it does not know
 
 _HEARD = "tower.heard"
 _ANSWERED = (
