@@ -1,0 +1,119 @@
+"""Office hours and sending windows: when the week is open somewhere, holidays and make-up work days given as data."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field
+
+from rules.strict import Strict
+
+Span = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+"""An open time of a day, `09:00-18:00`; `24:00` is the end of the day."""
+
+LOOK_AHEAD_DAYS = 400
+"""How far an opening is looked for; a calendar with none in that time never opens."""
+FALLBACK_ZONE = "Asia/Shanghai"
+
+
+class Week(Strict):
+    """The open times of each week day; a day that is left out is closed."""
+
+    mon: tuple[Span, ...] = ()
+    tue: tuple[Span, ...] = ()
+    wed: tuple[Span, ...] = ()
+    thu: tuple[Span, ...] = ()
+    fri: tuple[Span, ...] = ()
+    sat: tuple[Span, ...] = ()
+    sun: tuple[Span, ...] = ()
+
+    @property
+    def days(self) -> tuple[tuple[Span, ...], ...]:
+        """The seven days, Monday first."""
+        return (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)
+
+
+class Holidays(Strict):
+    """Days that differ from their week day."""
+
+    off: frozenset[date] = frozenset()
+    """Closed, whatever the week says."""
+    worked: frozenset[date] = frozenset()
+    """Make-up work days: open like the first open day of the week."""
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """The zone with this IANA name; an unknown one is taken for the office's."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(FALLBACK_ZONE)
+
+
+@lru_cache(maxsize=256)
+def _minutes(span: str) -> tuple[int, int]:
+    start, _, end = span.partition("-")
+    return _minute(start), _minute(end)
+
+
+def _minute(clock: str) -> int:
+    hour, _, minute = clock.partition(":")
+    return int(hour) * 60 + int(minute)
+
+
+def spans_of(week: Week, holidays: Holidays, day: date) -> tuple[tuple[int, int], ...]:
+    """The open times of one day, as minutes from its midnight."""
+    if day in holidays.off:
+        return ()
+    spans = week.days[day.weekday()]
+    if day in holidays.worked and not spans:
+        spans = next((s for s in week.days if s), ())
+    return tuple(sorted(_minutes(s) for s in spans))
+
+
+def in_window(week: Week, holidays: Holidays, zone: str, at: datetime) -> bool:
+    """Whether it is open at a moment, on the wall clocks of the zone."""
+    local = at.astimezone(zone_of(zone))
+    minute = local.hour * 60 + local.minute
+    return any(start <= minute < end for start, end in spans_of(week, holidays, local.date()))
+
+
+def next_opening(week: Week, holidays: Holidays, zone: str, at: datetime) -> datetime | None:
+    """The first moment at or after `at` when it is open, in UTC; None if it never opens."""
+    if in_window(week, holidays, zone, at):
+        return at
+    tz = zone_of(zone)
+    day = at.astimezone(tz).date()
+    for _ in range(LOOK_AHEAD_DAYS):
+        for start, _end in spans_of(week, holidays, day):
+            opening = _moment(day, start, tz)
+            if opening >= at:
+                return opening
+        day += timedelta(days=1)
+    return None
+
+
+next_window = next_opening
+"""A sending window opens like an office."""
+
+
+def _moment(day: date, minute: int, tz: ZoneInfo) -> datetime:
+    local = datetime.combine(day, time(), tzinfo=tz) + timedelta(minutes=minute)
+    return local.astimezone(UTC)
+
+
+def clock_words(at: datetime, zone: str, now: datetime) -> tuple[str, str]:
+    """A moment for people, in Chinese and in English: the day only when it is not today."""
+    tz = zone_of(zone)
+    local, today = at.astimezone(tz), now.astimezone(tz).date()
+    clock = f"{local:%H:%M}"
+    if local.date() == today:
+        return f"今天 {clock}", f"today {clock}"
+    if local.date() == today + timedelta(days=1):
+        return f"明天 {clock}", f"tomorrow {clock}"
+    week_zh, week_en = "一二三四五六日"[local.weekday()], f"{local:%a}"
+    return f"{local.month}月{local.day}日（周{week_zh}）{clock}", f"{week_en} {local:%Y-%m-%d} {clock}"

@@ -1,0 +1,200 @@
+"""The one view of a customer that every face shows, worked out once from what the hub holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from rules.book import Playbook
+from rules.calendar import clock_words
+from rules.card import CardView, ScoreLine, TagView, TouchView, WakeupView
+from rules.decision import Because
+from rules.events import Happened
+from rules.facts import Facts, last_touch
+from rules.heat import HEAT_WORDS, heat_of
+from rules.masking import masked_mail
+from rules.model import STAGE_WORDS, Conversation, Customer, Entry, Rep, ReplyLimits, Words
+from rules.quiet import may_send
+from rules.routing import choose, explain
+from rules.window import reply_window
+
+NO_LIMITS = ReplyLimits()
+TOUCHES_SHOWN = 5
+SCORES_SHOWN = 5
+RISK_HOURS = 24
+"""After how many hours without an answer of ours a waiting customer is a risk."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """Everything a card is drawn from."""
+
+    customer: Customer
+    conversation: Conversation
+    playbook: Playbook
+    now: datetime
+    reps: Sequence[Rep] = ()
+    limits: ReplyLimits = NO_LIMITS
+    touches: Sequence[TouchView] = ()
+    """Newest first."""
+    touch_count: int = 0
+    entries: Sequence[Entry] = ()
+    """Lines of the score ledger; the heaviest are shown."""
+    route: Because | None = None
+    """The routing step of the newest trace that has one."""
+    unknown: int = 0
+    paused: bool = False
+    viewer: Rep | None = None
+
+
+def build(seen: Seen) -> CardView:
+    """The card as it is now."""
+    customer, talk, book = seen.customer, seen.conversation, seen.playbook
+    heat = heat_of(book, _facts(seen))
+    industry = book.industries.get(customer.industry)
+    source = book.sources.get(customer.source)
+    segment = next((s.name for s in book.segments if s.id == customer.segment), None)
+    language = seen.viewer.language if seen.viewer else book.language
+    channel = book.channels.get(talk.channel)
+    return CardView(
+        conversation_id=talk.id,
+        customer_id=customer.id,
+        version=talk.card_version,
+        state=_state(talk),
+        name=customer.name,
+        title=customer.attributes.get("title", ""),
+        company=customer.attributes.get("company", ""),
+        stage=customer.stage,
+        stage_words=STAGE_WORDS[customer.stage],
+        score=round(customer.score(seen.now)),
+        heat=heat,
+        heat_words=HEAT_WORDS[heat],
+        qualified=customer.qualified,
+        segment=segment.in_(language) if segment else customer.segment,
+        industry=industry.name.in_(language) if industry else customer.industry,
+        source=source.name.in_(language) if source else customer.source,
+        owner=_name(seen, customer.owner),
+        connector=talk.address.connector,
+        channel=channel.name if channel else talk.channel,
+        why=_why(seen),
+        next_step=_next_step(seen),
+        risk=_risk(seen),
+        window=reply_window(talk, seen.limits, seen.now),
+        mail_allowed=may_send(customer, seen.now, book, seen.paused)[1].words,
+        tags=tuple(TagView(name=t.name, auto=t.by != "rep", rule=t.rule) for t in customer.tags if t.active),
+        touches=tuple(seen.touches[:TOUCHES_SHOWN]),
+        touch_count=seen.touch_count or len(seen.touches),
+        score_lines=_score_lines(seen),
+        tasks=tuple(t.title for t in customer.tasks),
+        unknown=seen.unknown,
+        wakeup=_wakeup(seen, language),
+        mail_masked=masked_mail(customer.attributes.get("mail", "")),
+        zone=seen.viewer.zone if seen.viewer else book.office.zone,
+    )
+
+
+def _facts(seen: Seen) -> Facts:
+    nothing = Happened(id="", at=seen.now)
+    return Facts(customer=seen.customer, conversation=seen.conversation, event=nothing, now=seen.now)
+
+
+def _state(talk: Conversation) -> Literal["unclaimed", "claimed", "snoozed", "closed"]:
+    if talk.status == "closed":
+        return "closed"
+    if talk.status == "snoozed":
+        return "snoozed"
+    return "claimed" if talk.claimed_by else "unclaimed"
+
+
+def _name(seen: Seen, rep_id: str) -> str:
+    return next((r.name for r in seen.reps if r.id == rep_id), rep_id)
+
+
+def _why(seen: Seen) -> Words:
+    if seen.route is not None:
+        return seen.route.words
+    if seen.conversation.cell == "by-hand":
+        return Words(zh="同事手动转到这里", en="A colleague moved it here by hand")
+    return explain(choose(seen.customer, seen.playbook), seen.playbook).words
+
+
+def waits_since(talk: Conversation) -> datetime | None:
+    """Since when she waits for an answer of ours; None when the last word was ours, or none was said."""
+    if talk.last_customer_at is None or talk.status == "closed":
+        return None
+    answered = talk.last_our_at is not None and talk.last_our_at >= talk.last_customer_at
+    return None if answered else talk.last_customer_at
+
+
+def _next_step(seen: Seen) -> Words:
+    """One sentence: the one thing to do now."""
+    talk, who = seen.conversation, _name(seen, seen.customer.owner)
+    if seen.unknown:
+        return Words(zh="先核实结果未知的发送", en="First settle the sending whose end is unknown")
+    if talk.status == "closed":
+        return Words(zh="已关闭；客户再来信会自动重新打开", en="Closed; her next word opens it again")
+    if talk.taken_over:
+        return Words(zh="同事正在企业微信里接待", en="A colleague answers in the platform's own client")
+    if talk.wakeup is not None and talk.wakeup.state == "proposed":
+        return Words(
+            zh="看一下唤醒邮件：发送、暂缓或自己写", en="Look at the wake-up mail: send, hold, or write yourself"
+        )
+    if waits_since(talk) is not None:
+        if not talk.claimed_by:
+            return Words(zh="客户在等回复：请认领并回复", en="She waits for an answer: claim it and reply")
+        name = _name(seen, talk.claimed_by)
+        return Words(zh=f"{name}回复客户", en=f"{name} answers her")
+    if seen.customer.tasks:
+        return seen.customer.tasks[0].title
+    if not seen.customer.attributes.get("mail"):
+        return Words(zh="可发表单请客户留下邮箱", en="Ask for her mail address with the form")
+    return Words(zh=f"等待客户（负责人 {who or '无'}）", en=f"Waiting for her (owner {who or 'none'})")
+
+
+def _risk(seen: Seen) -> Words | None:
+    """What may go wrong, if anything."""
+    talk = seen.conversation
+    since = waits_since(talk)
+    window = reply_window(talk, seen.limits, seen.now)
+    if since is None:
+        return None
+    waited = (seen.now - since).total_seconds() / 3600
+    if not window.open:
+        return Words(
+            zh="风险：回复窗口已关闭，消息发不出去", en="Risk: the reply window is closed, nothing can be sent"
+        )
+    if waited >= RISK_HOURS:
+        days = max(1, round(waited / 24))
+        return Words(zh=f"风险：已 {days} 天没有回复客户", en=f"Risk: no answer to her for {days} d")
+    if window.hours_left is not None and window.hours_left <= 6:
+        left = f"{window.hours_left:.0f}"
+        return Words(zh=f"风险：回复窗口只剩 {left} 小时", en=f"Risk: only {left} h of the reply window left")
+    return None
+
+
+def _score_lines(seen: Seen) -> tuple[ScoreLine, ...]:
+    heaviest = sorted(seen.entries, key=lambda e: -abs(e.now(seen.now)))[:SCORES_SHOWN]
+    found = []
+    for entry in heaviest:
+        signal = seen.playbook.scores.get(entry.signal)
+        words = Words(zh=signal.words.zh, en=signal.words.en) if signal else Words(zh=entry.signal, en=entry.signal)
+        found.append(ScoreLine(words=words, points=round(entry.now(seen.now), 1), at=entry.at))
+    return tuple(found)
+
+
+def _wakeup(seen: Seen, language: str) -> WakeupView | None:
+    wakeup = seen.conversation.wakeup
+    if wakeup is None or wakeup.state in ("cancelled", "skipped"):
+        return None
+    preview = seen.customer.timer(f"preview/{seen.conversation.id}")
+    at = preview.due_at if preview is not None and wakeup.state == "proposed" else wakeup.at
+    subject = seen.playbook.wakeup.subject.in_(language)
+    return WakeupView(mail_id=wakeup.mail_id, state=wakeup.state, subject=subject, at=at)
+
+
+def last_word(customer: Customer, talk: Conversation, now: datetime, zone: str) -> Words:
+    """When somebody last said something, for lists."""
+    zh, en = clock_words(last_touch(customer, talk), zone, now)
+    return Words(zh=zh, en=en)

@@ -1,0 +1,107 @@
+"""What a rep types to the bot, in Chinese or English: a known first word is a command, anything else is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rules.model import Words
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "help": ("help", "hi", "hello", "?", "帮助", "你好"),
+    "queue": ("queue", "队列", "排队"),
+    "mine": ("me", "mine", "我的"),
+    "unknown": ("unknown", "待核实"),
+    "find": ("find", "查找", "找"),
+    "claim": ("claim", "认领"),
+    "snooze": ("snooze", "稍后"),
+    "note": ("note", "备注", "记"),
+    "tag": ("tag", "标签", "加标签"),
+    "untag": ("untag", "去标签", "删标签"),
+    "why": ("why", "为什么"),
+    "close": ("close", "关闭", "结束"),
+    "reply": ("reply", "回复"),
+    "form": ("form", "表单"),
+    "settle": ("settle", "核实"),
+    "reroute": ("reroute", "move", "转到"),
+    "pause": ("pause", "暂停"),
+    "resume": ("resume", "恢复"),
+    "done": ("done", "完成"),
+    "take_over": ("takeover", "接管"),
+    "hand_back": ("handback", "交还"),
+}
+"""Each verb with the words that mean it."""
+
+HELP = Words(
+    zh=(
+        "我听得懂：队列 / 我的 / 找 <名字> / 认领 / 回复 <内容> / 备注 <内容> / 标签 <名字> / 去标签 <名字> / "
+        "稍后 2h / 转到 <频道> / 表单 / 为什么 / 关闭 / 核实 <编号> 到达|重发 / 暂停 / 恢复。"
+        "会话里不带 @Tower 的话是内部备注，客户看不到。"
+    ),
+    en=(
+        "I understand: queue / me / find <name> / claim / reply <text> / note <text> / tag <name> / untag <name> / "
+        "snooze 2h / move <channel> / form / why / close / settle <id> arrived|again / pause / resume. "
+        "Plain words in a thread are internal notes; the customer never sees them."
+    ),
+)
+
+_VERBS = {word: verb for verb, words in WORDS.items() for word in words}
+_HAN = tuple(sorted((w for w in _VERBS if not w.isascii() and len(w) > 1), key=len, reverse=True))
+_COLONS = ":,\uff1a\uff0c"
+_AGAIN = ("again", "重发", "重新发送", "没到")
+_ARRIVED = ("arrived", "到达", "已到", "到了", "送达")
+_SPAN = re.compile(r"^(\d{1,4}(?:\.\d{1,2})?)\s*（m|min|分钟|h|小时|d|天）?$", re.IGNORECASE)
+_HOURS = {"m": 1 / 60, "min": 1 / 60, "分钟": 1 / 60, "h": 1.0, "小时": 1.0, "d": 24.0, "天": 24.0}
+_INPUT = {"reply": "text", "note": "text", "tag": "tag", "untag": "tag", "reroute": "channel", "done": "about"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """A verb with its inputs, as a button would have sent it."""
+
+    verb: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse(text: str) -> Command | None:
+    """The command that words after a mention are; None when the first word is none."""
+    plain = text.strip()
+    word, _, rest = plain.partition(" ") if " " in plain else plain.partition("\n")
+    verb = _VERBS.get(word.casefold().rstrip(_COLONS))
+    if verb is None:
+        # Chinese is written without blanks: a verb of two letters or more may be glued to its words. Shorter ones
+        # may not: a sentence that happens to begin with such a letter stays a sentence.
+        glued = next((w for w in _HAN if plain.startswith(w) and _VERBS[w] in ("reply", "note", "tag", "untag")), "")
+        if not glued:
+            return None
+        verb, rest = _VERBS[glued], plain[len(glued) :].lstrip(_COLONS)
+    return Command(verb=verb, inputs=_inputs(verb, rest.strip()))
+
+
+def _inputs(verb: str, rest: str) -> Mapping[str, str]:
+    if verb in _INPUT:
+        return {_INPUT[verb]: rest}
+    if verb == "find":
+        return {"words": rest}
+    if verb == "snooze":
+        return {"hours": _hours(rest)}
+    if verb == "settle":
+        row, _, verdict = rest.partition(" ")
+        return {"about": row, "verdict": _verdict(verdict.strip().casefold())}
+    return {}
+
+
+def _verdict(word: str) -> str:
+    if word in _AGAIN:
+        return "again"
+    return "arrived" if word in _ARRIVED else ""
+
+
+def _hours(rest: str) -> str:
+    if not rest:
+        return ""
+    match = _SPAN.match(rest.strip())
+    if match is None:
+        return "?"
+    return f"{float(match[1]) * _HOURS[(match[2] or 'h').lower()]:g}"

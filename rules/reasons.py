@@ -1,0 +1,63 @@
+"""Why something did not reach somebody: reason codes, and the sentences people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rules.model import Words
+
+REASONS: Mapping[str, Words] = {
+    "window_closed": Words(
+        zh="超过平台可回复时间，需等客户再次发消息", en="the platform's reply time is over until she writes again"
+    ),
+    "window_spent": Words(
+        zh="本轮可发送条数已用完，需等客户再次发消息", en="all messages of this round are used until she writes again"
+    ),
+    "taken_over": Words(
+        zh="同事正在企业微信里接待，塔台不发送",
+        en="a colleague answers in the platform's own client; Tower sends nothing",
+    ),
+    "text_too_long": Words(zh="消息太长", en="the message is too long"),
+    "text_empty": Words(zh="消息是空的", en="the message is empty"),
+    "blocked": Words(zh="客户已拒收或已删除好友", en="the customer has blocked or removed us"),
+    "not_allowed": Words(zh="平台不允许发送给这位客户", en="the platform does not allow writing to her"),
+    "session_ended": Words(zh="会话已在平台上结束", en="the session has ended on the platform"),
+    "no_reference": Words(zh="机器人还没有安装到那里", en="the bot is not installed there yet"),
+    "no_channel": Words(zh="团队频道还没有建好", en="the team channel does not exist yet"),
+    "no_address": Words(zh="没有可用的地址", en="there is no address to send to"),
+    "no_connector": Words(zh="没有连接器能发送它", en="no connector can send it"),
+    "root_gone": Words(zh="原来的帖子已不存在", en="the thread's first post is gone"),
+    "deadline": Words(zh="已过期限，没有发送", en="its time was over before it could go"),
+    "code_expired": Words(zh="欢迎语时限已过", en="the welcome's time was over"),
+    "code_used": Words(zh="欢迎语已经用过", en="the welcome was used before"),
+    "cancelled": Words(zh="已取消", en="cancelled"),
+    "superseded": Words(zh="已被更新的内容代替", en="replaced by something newer"),
+    "spoke": Words(zh="有人先说话了", en="somebody spoke first"),
+    "closed": Words(zh="会话已关闭", en="the conversation is closed"),
+    "snoozed": Words(zh="会话已设为稍后处理", en="the conversation is snoozed"),
+    "paused": Words(zh="经理已暂停所有自动发送", en="a manager has paused every automatic send"),
+    "no_mail": Words(zh="客户没有留下邮箱", en="she has left no mail address"),
+    "no_consent": Words(zh="客户没有同意接收这类邮件", en="she has not agreed to such mails"),
+    "withdrawn": Words(zh="客户已撤回同意", en="she has withdrawn her consent"),
+    "unsubscribed": Words(zh="客户已退订", en="she has unsubscribed"),
+    "suppressed": Words(zh="该邮箱已停发", en="nothing may go to this address any more"),
+    "hard_bounce": Words(zh="该邮箱不存在或永久拒收", en="the address does not exist or refuses for good"),
+    "soft_bounce": Words(zh="邮箱暂时拒收", en="the mailbox refuses for now"),
+    "policy": Words(zh="对方邮件系统按策略拒收", en="her mail system refuses it by policy"),
+    "complaint": Words(zh="客户投诉为垃圾邮件", en="she reported it as spam"),
+    "cap": Words(zh="近期已发送过唤醒邮件", en="a wake-up mail has gone out recently"),
+    "other_wakeup": Words(
+        zh="她的另一个会话已有唤醒邮件", en="another conversation of hers has a wake-up mail already"
+    ),
+    "held": Words(zh="负责人选择暂缓", en="the owner holds it"),
+    "by_hand": Words(zh="负责人将亲自联系", en="the owner writes by hand"),
+    "unreachable": Words(zh="暂时连不上平台", en="the platform cannot be reached right now"),
+    "throttled": Words(zh="平台限流，稍后再发", en="the platform asks us to slow down"),
+    "interrupted": Words(zh="发送时中断，不确定是否送达", en="interrupted while sending; it may have arrived"),
+    "refused": Words(zh="平台拒绝了这条消息", en="the platform refused it"),
+}
+
+
+def reason_words(code: str) -> Words:
+    """The sentence for a code; an unknown code is shown as it is."""
+    return REASONS.get(code) or Words(zh=code or "未说明原因", en=code or "no reason given")
