@@ -94,12 +94,11 @@ def save(
 def _compare_and_set(unit: Unit, before: Customer, after: Customer, version: int) -> None:
     row = rows.customer_row(unit, after) | {"version": version}
     if before.version == 0:
-        fresh = unit.insert(customers).on_conflict_do_nothing(index_elements=["id"])
-        done = unit.run(fresh.values(**row))
+        done = unit.insert_new(customers, row)
     else:
         same = and_(customers.c.id == before.id, customers.c.version == before.version)
-        done = unit.run(update(customers).where(same).values(**row))
-    if done.rowcount != 1:
+        done = unit.run(update(customers).where(same).values(**row)).rowcount == 1
+    if not done:
         raise Conflict("the customer was changed by another turn")
 
 

@@ -17,7 +17,7 @@ def record(unit: Unit, customer_id: str, event: ContactAdded | ContactRemoved) -
         return
     if isinstance(event, ContactAdded):
         row = {"customer_id": customer_id, "rep_id": rep.id, "since": event.at}
-        unit.run(unit.insert(follows).on_conflict_do_nothing(index_elements=["customer_id", "rep_id"]), [row])
+        unit.insert_new(follows, row)
     else:
         unit.run(delete(follows).where(follows.c.customer_id == customer_id, follows.c.rep_id == rep.id))
 

@@ -164,6 +164,11 @@ def replay(unit: Unit, row_id: str) -> bool:
     return unit.run(again.values(state="new", attempts=0, error="")).rowcount == 1
 
 
+def known(unit: Unit, event_id: str) -> bool:
+    """Whether an event with this id was ever accepted."""
+    return unit.row(select(inbox.c.seq).where(inbox.c.id == event_id)) is not None
+
+
 def raw_of(unit: Unit, row_id: str) -> bytes:
     """The payload an event came in, or empty."""
     row = unit.row(select(inbox.c.raw).where(inbox.c.id == row_id))

@@ -72,7 +72,7 @@ def link(unit: Unit, mail_id: str, name: str) -> str:
 def offer_form(unit: Unit, form: Form) -> None:
     """Keep a form; offering the same again changes nothing."""
     row = {name: getattr(form, name) for name in Form.__dataclass_fields__}
-    unit.run(unit.insert(forms).on_conflict_do_nothing(index_elements=["id"]), [row])
+    unit.insert_new(forms, row)
 
 
 def form(unit: Unit, form_id: str) -> Form | None:

@@ -38,8 +38,7 @@ def move_cursor(unit: Unit, account: str, *, before: str, after: str) -> None:
     moved = update(cursors).where(cursors.c.account == account, cursors.c.value == before)
     if unit.run(moved.values(value=after)).rowcount == 1:
         return
-    first = unit.insert(cursors).on_conflict_do_nothing(index_elements=["account"])
-    if before or unit.run(first.values(account=account, value=after)).rowcount != 1:
+    if before or not unit.insert_new(cursors, {"account": account, "value": after}):
         raise Conflict("the cursor has moved")
 
 

@@ -98,6 +98,11 @@ def put(unit: Unit, rows: Sequence[OutRow], *, now: datetime) -> None:
         unit.run(unit.insert(outbox).on_conflict_do_nothing(index_elements=["id"]), made)
 
 
+def any_ready(unit: Unit, now: datetime) -> bool:
+    """Whether a claim would find anything; a look that takes no lock."""
+    return unit.row(waiting.ready(now, db_now(unit)).limit(1)) is not None
+
+
 def claim_outbox(unit: Unit, node: str, now: datetime, *, limit: int, lease_s: float) -> list[Claim]:
     """Take up to `limit` rows: heads of lanes that are ready and not resting, deadlines first, then by age.
 

@@ -13,6 +13,12 @@ from storage.tables import conversations, timers
 from storage.unit import Unit
 
 
+def any_due(unit: Unit, now: datetime) -> bool:
+    """Whether a timer is due; a look that takes no lock."""
+    due = select(timers.c.key).where(timers.c.state == "set", timers.c.due_at <= now)
+    return unit.row(due.limit(1)) is not None
+
+
 def fire_due(unit: Unit, now: datetime, limit: int = 500) -> int:
     """Put an event into the inbox for each due timer, oldest first, at most `limit`; how many fired.
 

@@ -46,6 +46,12 @@ class Unit:
             return postgresql.insert(table)
         return cast("postgresql.Insert", sqlite.insert(table))
 
+    def insert_new(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """Insert a row unless its primary key is there; whether it was inserted."""
+        keys = list(table.primary_key.columns)
+        statement = self.insert(table).values(**row).on_conflict_do_nothing(index_elements=keys)
+        return self.conn.execute(statement.returning(keys[0])).first() is not None
+
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows; where the primary key is there, replace every column that the rows carry."""
         if not rows:
