@@ -25,7 +25,7 @@ class Health(Protocol):
     """What the health pages ask."""
 
     async def state(self) -> Mapping[str, object]:
-        """`ready` (bool), `pending` (work ready now), `next_due` (ISO or None), `clock_version`, and more for people."""
+        """`ready` (bool), `pending` (work ready now), `next_due` (ISO or None), `clock_version` and more."""
 
 
 def application(health: Health, routes: Sequence[web.RouteDef]) -> web.Application:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from connectors.contract import Clock
 from rules.book import Playbook
 from rules.effects import SendMail
+from rules.model import Words
 from sidebar.outside.facts import FormState, LinkTarget
 from storage import customers, inbox, mails, outbox
 from storage.database import Database
@@ -69,5 +70,7 @@ class StoredFacts:
             expired=now - form.at > timedelta(days=FORM_DAYS),
             purpose=self.playbook.wakeup.purpose,
             company=self.company,
-            industries=tuple((key, industry.name) for key, industry in self.playbook.industries.items()),
+            industries=tuple(
+                (key, Words(zh=kind.name.zh, en=kind.name.en)) for key, kind in self.playbook.industries.items()
+            ),
         )

@@ -1,0 +1,272 @@
+"""Delivery: outbox rows are claimed, sent through a connector, and their end is recorded, whatever it was.
+
+A row is marked `sending` in a commit of its own before the call, so that a crash in between leaves a trace. What then
+holds depends on what the platform offers: repeat under the same key, look whether it arrived, or ask a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bots import metrics
+from bots.failpoints import Failpoints
+from bots.intake import accepted
+from bots.jobs import Bench, NotNow
+from bots.logs import logger
+from connectors.contract import (
+    Connector,
+    Delivered,
+    Job,
+    LineEdit,
+    LinePost,
+    Outcome,
+    RepNotice,
+    Skipped,
+    TryLater,
+    Undeliverable,
+    Unknown,
+)
+from rules.effects import SendMail
+from rules.errors import Conflict, Unavailable
+from rules.events import DeliveryReported
+from storage import inbox, mails, outbox, places, references, reps
+from storage.database import Database
+from storage.inbox import Accepted
+from storage.outbox import Claim, End
+from storage.references import ChannelRow
+from storage.unit import Unit
+
+LONGEST_REST = 900.0
+"""Business seconds: no row rests longer between tries, unless the platform asks for it."""
+
+
+@dataclass(kw_only=True)
+class Deliveries:
+    """The delivery loop of one node."""
+
+    db: Database
+    node: str
+    bench: Bench
+    connectors: Sequence[Connector]
+    now: Callable[[], datetime]
+    lease_s: float
+    senders: int
+    failpoints: Failpoints
+    accepted: Callable[[], None]
+    """Told that an end came back as an event."""
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    @property
+    def running(self) -> int:
+        """Sendings under way."""
+        return len(self._under_way)
+
+    async def run(self) -> None:
+        """Send until cancelled. A database that is away for a while only pauses the loop."""
+        while True:
+            try:
+                busy = await self.round()
+            except Unavailable:
+                logger().warning("deliveries_paused", reason="database")
+                busy = False
+                await asyncio.sleep(0.5)
+            if not busy:
+                await self._wake.wait()
+                self._wake.clear()
+
+    async def drain(self) -> None:
+        """Wait for the sendings under way."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def round(self) -> bool:
+        """Claim as many rows as there are free senders and start sending them; whether there were any."""
+        free = self.senders - len(self._under_way)
+        now = self.now()
+        if free <= 0 or not await self.db.read(lambda unit: outbox.any_ready(unit, now)):
+            return False
+
+        def claim(unit: Unit) -> list[Claim]:
+            return outbox.claim_outbox(unit, self.node, now, limit=free, lease_s=self.lease_s)
+
+        claims = await self.db.write(claim, label="delivery_claim")
+        for one in claims:
+            task = asyncio.create_task(self._take(one))
+            self._under_way.add(task)
+            task.add_done_callback(self._done)
+        return bool(claims)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._wake.set()
+
+    async def _take(self, claim: Claim) -> None:
+        started = time.perf_counter()
+        try:
+            job, outcome = await self._outcome(claim)
+            await self._record(claim, job, outcome)
+        except Conflict:
+            logger().warning("delivery_taken_over", row=claim.id)
+            return
+        except Unavailable:
+            logger().warning("delivery_not_recorded", row=claim.id, reason="database")
+            return
+        logger().info(
+            "delivery",
+            row=claim.id,
+            job=_kind(claim),
+            connector=claim.connector,
+            attempt=claim.attempt,
+            outcome=type(outcome).__name__.lower(),
+            reason=getattr(outcome, "reason", ""),
+            detail=getattr(outcome, "detail", ""),
+            ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+
+    async def _outcome(self, claim: Claim) -> tuple[Job | None, Outcome]:
+        now = self.now()
+        if claim.sending.deadline is not None and now > claim.sending.deadline:
+            return None, Skipped(reason="deadline")
+        job = await self.db.read(lambda unit: self.bench.job(unit, claim, now))
+        if isinstance(job, NotNow):
+            return None, job.outcome
+        connector = self._connector(claim, job)
+        if connector is None:
+            return job, Undeliverable(reason="no_connector", detail=claim.connector)
+        if claim.interrupted:
+            job, early = await self._resume(connector, job)
+            if early is not None:
+                return job, early
+        try:
+            outcome = await connector.deliver(job)
+        except Exception as broken:  # the delivery loop's line: a connector that breaks leaves its end unknown
+            logger().error("connector_broke", row=claim.id, connector=connector.name, error=type(broken).__name__)
+            outcome = Unknown(reason="connector_broke")
+        self.failpoints.reach(f"{call_name(job)}.sent")
+        if isinstance(outcome, Unknown) and connector.certainty(job) in ("key", "again"):
+            outcome = TryLater(reason=outcome.reason, seconds=5)
+        return job, outcome
+
+    async def _resume(self, connector: Connector, job: Job) -> tuple[Job, Outcome | None]:
+        """A row whose sender never came back: what may be done with it depends on the platform."""
+        match connector.certainty(job):
+            case "key":
+                return job, None
+            case "again":
+                return _marked(job), None
+            case "read-back":
+                found = await connector.read_back(job)
+                return job, None if isinstance(found, TryLater) else (found or Unknown(reason="interrupted"))
+            case _:
+                return job, Unknown(reason="interrupted")
+
+    def _connector(self, claim: Claim, job: Job) -> Connector | None:
+        """The connector the row was meant for, or another one that can reach the same person."""
+        named = [c for c in self.connectors if c.name == claim.connector]
+        others = [c for c in self.connectors if c.name != claim.connector] if isinstance(job, RepNotice) else []
+        return next((c for c in (*named, *others) if c.takes(job)), None)
+
+    async def _record(self, claim: Claim, job: Job | None, outcome: Outcome) -> None:
+        now = self.now()
+        end = _end(claim, job, outcome)
+        metrics.DELIVERIES.labels(claim.connector, end.state).inc()
+        if isinstance(outcome, TryLater) and outcome.alarm:
+            logger().error("operator_needed", connector=claim.connector, reason=outcome.reason)
+
+        def work(unit: Unit) -> bool:
+            outbox.finish_outbox(unit, claim, end, now=now)
+            facts = self._facts(unit, claim, end, outcome, now)
+            if facts:
+                inbox.accept_many(unit, [facts])
+            return bool(facts)
+
+        if await self.db.write(work, label="delivery"):
+            self.accepted()
+
+    def _facts(self, unit: Unit, claim: Claim, end: End, outcome: Outcome, now: datetime) -> list[Accepted]:
+        """What an end brings back into the hub: the report, and what the platform told us."""
+        facts: list[Accepted] = []
+        report = _report(claim, end, now)
+        if report is not None and (lane := places.lane_of(unit, claim.sending.conversation_id)):
+            facts.append(Accepted(event=report, lane=lane))
+        if isinstance(outcome, Delivered):
+            facts += [accepted(fact) for fact in outcome.facts]
+            references.put_channels(
+                unit,
+                [ChannelRow(key=c.key, team=c.team, name=c.name, wire_id=c.wire_id) for c in outcome.channels],
+            )
+            for rep in outcome.reps:
+                reps.upsert(unit, rep)
+        if isinstance(claim.sending, SendMail):
+            mails.mark(unit, claim.id, end.state)
+        return facts
+
+
+def call_name(job: Job) -> str:
+    """`CustomerText` -> `customer_text`: the name of a kind of call in failpoints and logs."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(job).__name__).lower()
+
+
+def _kind(claim: Claim) -> str:
+    kind: str = claim.sending.kind  # type: ignore[attr-defined]
+    return kind
+
+
+def _marked(job: Job) -> Job:
+    """The same job, saying that it may be there already."""
+    match job:
+        case RepNotice():
+            return replace(job, marked=True)
+        case LinePost() | LineEdit():
+            return replace(job, line=replace(job.line, marked=True))
+        case _:
+            return job
+
+
+def _end(claim: Claim, job: Job | None, outcome: Outcome) -> End:
+    match outcome:
+        case Delivered():
+            thread = getattr(job, "thread", "")
+            return End(
+                state="delivered",
+                wire_id=outcome.wire_id or thread,
+                part_id=outcome.part_id,
+                facts=dict(outcome.extra),
+            )
+        case TryLater():
+            rest = max(outcome.seconds, min(LONGEST_REST, outcome.seconds * 2 ** min(claim.attempt - 1, 10)))
+            return End(state="try_later", reason=outcome.reason, seconds=rest, scope=outcome.scope)
+        case Undeliverable():
+            return End(state="undeliverable", reason=outcome.reason, detail=outcome.detail)
+        case Unknown():
+            return End(state="unknown", reason=outcome.reason)
+        case Skipped():
+            return End(state="skipped", reason=outcome.reason)
+
+
+def _report(claim: Claim, end: End, now: datetime) -> DeliveryReported | None:
+    """The end as an event: when it was asked for, and always when a person must know."""
+    asked = claim.sending.report and (end.state != "try_later" or claim.attempt == 1)
+    if not asked and end.state not in ("unknown", "undeliverable"):
+        return None
+    outcomes: Mapping[str, str] = {"try_later": "waiting"}
+    return DeliveryReported(
+        id=f"{claim.id}/{claim.attempt}/{end.state}",
+        at=now,
+        row_id=claim.id,
+        conversation_id=claim.sending.conversation_id,
+        effect=_kind(claim),
+        outcome=outcomes.get(end.state, end.state),  # type: ignore[arg-type]
+        wire_id=end.wire_id,
+        reason=end.reason,
+    )

@@ -1,0 +1,116 @@
+"""What reps look at: the card of a conversation, and lists of cards, as far as each may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rules import cardview
+from rules.book import Playbook
+from rules.card import CardView, TouchView
+from rules.model import Conversation, Customer, Identity, Rep, RepHandle, ReplyLimits, Words
+from storage import customers, follows, ledger, notes, orders, outbox, places, reps, timeline, traces, worklists
+from storage.database import Database
+from storage.unit import Unit
+
+TOUCHES = 5
+SCORE_LINES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Reads for faces; nothing here changes anything."""
+
+    playbook: Playbook
+    limits: Mapping[str, ReplyLimits]
+    now: Callable[[], datetime]
+    db: Database
+
+    async def card(self, conversation_id: str, by: RepHandle) -> CardView | None:
+        """The card as this rep may see it; None when it is not theirs or not there."""
+        return await self.db.read(lambda unit: self._card(unit, conversation_id, by))
+
+    async def cards(self, query: str, by: RepHandle, *, limit: int) -> Sequence[CardView]:
+        """Cards for a list this rep asked for."""
+        return await self.db.read(lambda unit: self._cards(unit, query, by, limit))
+
+    async def conversation_for(self, identity: Identity, by: RepHandle) -> str | None:
+        """The newest conversation of a customer this rep may see."""
+
+        def look(unit: Unit) -> str | None:
+            rep = reps.by_handle(unit, by)
+            customer = customers.load(unit, places.by_identity(unit, identity))
+            if rep is None or customer is None or not customer.conversations or not self._may_see(unit, customer, rep):
+                return None
+            return max(customer.conversations, key=lambda c: c.touched_at).id
+
+        return await self.db.read(look)
+
+    def view(
+        self, unit: Unit, customer: Customer, talk: Conversation, now: datetime, *, viewer: Rep | None = None
+    ) -> CardView:
+        """The one view of a customer that all faces show; without a viewer, as the whole team sees it."""
+        trace = traces.trace_of(unit, talk.id)
+        seen = cardview.Seen(
+            customer=customer,
+            conversation=talk,
+            playbook=self.playbook,
+            now=now,
+            reps=reps.all_reps(unit),
+            limits=self.limits.get(talk.address.connector, cardview.NO_LIMITS),
+            touches=[_touch(t) for t in timeline.touches(unit, customer.id, TOUCHES)],
+            touch_count=timeline.touch_count(unit, customer.id),
+            entries=ledger.ledger_top(unit, customer.id, now, SCORE_LINES),
+            route=next(iter(trace.about("route")), None) if trace else None,
+            unknown=len(outbox.unknown_ids(unit, customer.id)),
+            paused=notes.switched(unit, orders.PAUSED),
+            viewer=viewer,
+        )
+        return cardview.build(seen)
+
+    def listing(self, unit: Unit, query: str, rep: Rep, text: Words, now: datetime) -> Words:
+        """A list as lines under a text, for a notice."""
+        cards = self._list(unit, query, rep, 10, now)
+        if not cards:
+            return Words(zh=f"{text.zh}\n(没有)", en=f"{text.en}\n(nothing)")
+        zh = "\n".join(f"- {c.name} · {c.stage_words.zh} · {c.next_step.zh}" for c in cards)
+        en = "\n".join(f"- {c.name} · {c.stage_words.en} · {c.next_step.en}" for c in cards)
+        return Words(zh=f"{text.zh}\n{zh}", en=f"{text.en}\n{en}")
+
+    def _card(self, unit: Unit, conversation_id: str, by: RepHandle) -> CardView | None:
+        rep = reps.by_handle(unit, by)
+        customer = customers.load(unit, places.by_conversation(unit, conversation_id).customer_id)
+        if rep is None or customer is None or not self._may_see(unit, customer, rep):
+            return None
+        talk = customer.conversation(conversation_id)
+        return self.view(unit, customer, talk, self.now(), viewer=rep) if talk else None
+
+    def _cards(self, unit: Unit, query: str, by: RepHandle, limit: int) -> Sequence[CardView]:
+        rep = reps.by_handle(unit, by)
+        return self._list(unit, query, rep, limit, self.now()) if rep else ()
+
+    def _list(self, unit: Unit, query: str, rep: Rep, limit: int, now: datetime) -> list[CardView]:
+        found: list[CardView] = []
+        for conversation_id in worklists.conversations_for(unit, query, rep):
+            customer = customers.load(unit, places.by_conversation(unit, conversation_id).customer_id)
+            talk = customer.conversation(conversation_id) if customer else None
+            if customer and talk and self._may_see(unit, customer, rep):
+                found.append(self.view(unit, customer, talk, now, viewer=rep))
+            if len(found) == limit:
+                break
+        return found
+
+    @staticmethod
+    def _may_see(unit: Unit, customer: Customer, rep: Rep) -> bool:
+        """A manager sees all; a rep those they own, serve or follow, and whoever nobody has claimed yet."""
+        if not rep.active:
+            return False
+        if rep.role == "manager" or customer.owner in ("", rep.id):
+            return True
+        serving = {c.claimed_by for c in customer.conversations if c.status != "closed"}
+        return bool(serving & {"", rep.id}) or rep.id in follows.followers(unit, customer.id)
+
+
+def _touch(touch: timeline.Touch) -> TouchView:
+    return TouchView(at=touch.at, who=touch.side, where=touch.connector, text=touch.text)

@@ -1,0 +1,330 @@
+"""From a claimed outbox row to a job a connector can send: everything looked up at the last moment, nothing decided.
+
+A card is drawn here, from the state of this moment; whether a mail may go is asked here once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from bots.desk import Desk
+from connectors.contract import (
+    CardEdit,
+    ChannelRef,
+    CustomerText,
+    Job,
+    Line,
+    LineEdit,
+    LinePost,
+    Mail,
+    Outcome,
+    ProvisionChannels,
+    Pull,
+    Question,
+    Reference,
+    RepNotice,
+    SessionMove,
+    Skipped,
+    ThreadPost,
+    TryLater,
+    Undeliverable,
+    Welcome,
+)
+from rules.book import Playbook
+from rules.effects import (
+    AskProfile,
+    AskSession,
+    EditLine,
+    MoveSession,
+    NotifyRep,
+    PostLine,
+    PostRoot,
+    Provision,
+    PullMessages,
+    RefreshCard,
+    SendMail,
+    SendText,
+    SendWelcome,
+)
+from rules.masking import Mirror, mirrored
+from rules.model import Conversation, Customer
+from rules.quiet import may_send
+from rules.reasons import reason_words
+from rules.tokens import Tokens
+from rules.verbs import label
+from storage import customers, notes, orders, outbox, references, reps
+from storage.outbox import Claim
+from storage.references import BotReference
+from storage.unit import Unit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotNow:
+    """There is no job: the row ends, or waits, like this."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Where jobs are made."""
+
+    desk: Desk
+    playbook: Playbook
+    mirror: Mirror
+    """How words from WeCom appear in Teams: `full`, `masked` or `notice`."""
+    language: str
+    """Of the threads in the team's channels."""
+    tokens: Tokens
+    public_url: str
+
+    def job(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """The job of a row at this moment, or why there is none."""
+        made = _MAKERS[type(claim.sending)](self, unit, claim, now)
+        return made
+
+    # --- threads ----------------------------------------------------------------------------------------------------
+
+    def root(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """A thread begins."""
+        sending: Any = claim.sending
+        customer, talk = self._whom(unit, claim)
+        if talk is None:
+            return _gone()
+        channel = self._channel(unit, sending.channel)
+        if not channel.wire_id or channel.reference is None:
+            return NotNow(outcome=TryLater(reason="channel_missing", seconds=30))
+        return ThreadPost(
+            **_base(claim, self.language),
+            channel=channel,
+            card=self.desk.view(unit, customer, talk, now),
+            moved_from=self._channel_of_root(unit, sending.moved_from),
+        )
+
+    def card(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """A root card is drawn anew."""
+        sending: Any = claim.sending
+        customer, talk = self._whom(unit, claim)
+        if talk is None or claim.after is None or not claim.after.part_id:
+            return _gone()
+        first: Any = claim.after.sending
+        channel = self._channel(unit, first.channel)
+        if channel.reference is None:
+            return NotNow(outcome=TryLater(reason="bot_removed", seconds=300))
+        moved = self.playbook.channels.get(sending.moved_to)
+        return CardEdit(
+            **_base(claim, self.language),
+            thread=claim.after.wire_id,
+            activity=claim.after.part_id,
+            reference=channel.reference,
+            card=self.desk.view(unit, customer, talk, now),
+            moved_to=moved.name if moved else "",
+        )
+
+    def line(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """A line is added to a thread, or drawn anew."""
+        sending: Any = claim.sending
+        _, talk = self._whom(unit, claim)
+        if talk is None or claim.after is None:
+            return _gone()
+        reference = self._team_reference(unit)
+        if reference is None:
+            return NotNow(outcome=TryLater(reason="bot_removed", seconds=300))
+        line = self._line(unit, claim, talk)
+        base = _base(claim, self.language)
+        if isinstance(sending, EditLine):
+            return LineEdit(
+                **base, thread=claim.after.wire_id, activity=claim.after.part_id, reference=reference, line=line
+            )
+        return LinePost(**base, thread=claim.after.wire_id, reference=reference, line=line)
+
+    def _line(self, unit: Unit, claim: Claim, talk: Conversation) -> Line:
+        sending: Any = claim.sending
+        said: Any = sending
+        if isinstance(sending, EditLine) and not (sending.text or sending.words) and claim.after is not None:
+            said = claim.after.sending
+        text = said.text or (said.words.in_(self.language) if said.words else "")
+        if said.who == "customer":
+            text = mirrored(text, self.mirror if talk.address.connector == "wecom" else "full", self.language)
+        why = reason_words(sending.reason) if sending.reason else None
+        return Line(
+            who=said.who,
+            author=said.author,
+            text=text,
+            state=sending.state,
+            reason=why.in_(self.language) if why else "",
+            mention=reps.by_id(unit, said.mention) if said.mention else None,
+            conversation_id=sending.conversation_id,
+            about=said.about,
+            actions=tuple((verb, label(verb)) for verb in sending.actions),
+        )
+
+    # --- people -----------------------------------------------------------------------------------------------------
+
+    def text(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """A word to the customer in her own chat."""
+        sending: Any = claim.sending
+        customer, talk = self._whom(unit, claim)
+        if talk is None:
+            return _gone()
+        text = sending.text
+        if sending.form_id:
+            text = text.replace("{form}", f"{self.public_url}/f/{self.tokens.mint('form', sending.form_id)}")
+        rep = reps.by_id(unit, sending.by) if sending.by else None
+        return CustomerText(
+            **_base(claim, customer.language),
+            address=talk.address,
+            identity=None,
+            reference=_reference(references.at_address(unit, talk.address)),
+            text=text,
+            author=rep.name if rep else "",
+        )
+
+    def welcome(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """A greeting with a welcome code."""
+        sending: Any = claim.sending
+        base = _base(claim, "zh-CN")
+        return Welcome(**base, address=sending.address, code=sending.code, text=sending.text, route=sending.route)
+
+    def notice(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """A word to a rep in their own chat."""
+        sending: Any = claim.sending
+        rep = reps.by_id(unit, sending.rep)
+        if rep is None:
+            return NotNow(outcome=Undeliverable(reason="no_such_rep"))
+        customer, talk = self._whom(unit, claim)
+        text = sending.text
+        if sending.query:
+            text = self.desk.listing(unit, sending.query, rep, text, now)
+        return RepNotice(
+            **_base(claim, rep.language),
+            rep=rep,
+            reference=_reference(references.of_member(unit, rep.aad_id) if rep.aad_id else None),
+            title=sending.title,
+            text=text,
+            card=self.desk.view(unit, customer, talk, now, viewer=rep) if talk is not None else None,
+            conversation_id=sending.conversation_id,
+            actions=tuple((verb, label(verb)) for verb in sending.actions),
+            about=sending.about,
+            page_url=f"{self.public_url}/sidebar/c/{talk.id}" if talk is not None else "",
+        )
+
+    def mail(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """A mail, if it may still go."""
+        sending: Any = claim.sending
+        customer, _ = self._whom(unit, claim)
+        address = customer.attributes.get("mail", "")
+        allowed, because = may_send(customer, now, self.playbook, paused=notes.switched(unit, orders.PAUSED))
+        if not allowed:
+            return NotNow(outcome=Skipped(reason=because.rule or "may_not_send"))
+        return Mail(
+            **_base(claim, sending.language),
+            to=address,
+            to_name=customer.name,
+            template=sending.template,
+            purpose=sending.purpose,
+            variables=sending.variables,
+        )
+
+    # --- questions and errands --------------------------------------------------------------------------------------
+
+    def question(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """Something only the platform knows."""
+        sending: Any = claim.sending
+        about: Literal["profile", "session"] = "profile" if isinstance(sending, AskProfile) else "session"
+        return Question(**_base(claim, self.language), about=about, address=sending.address, identity=sending.identity)
+
+    def move(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """Her session is moved at the platform."""
+        sending: Any = claim.sending
+        rep = reps.by_id(unit, sending.rep) if sending.rep else None
+        return SessionMove(
+            **_base(claim, self.language),
+            address=sending.address,
+            identity=sending.identity,
+            to=sending.to,
+            userid=rep.userid if rep else "",
+        )
+
+    def pull(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """What was announced is fetched."""
+        sending: Any = claim.sending
+        return Pull(**_base(claim, self.language), address=sending.address, token=sending.token)
+
+    def provision(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
+        """The channels of the matrix are made to exist."""
+        channels = tuple(self._channel(unit, key) for key in self.playbook.channels)
+        if not any(c.reference for c in channels):
+            return NotNow(outcome=Skipped(reason="bot_not_installed"))
+        return ProvisionChannels(**_base(claim, self.language), channels=channels)
+
+    # --- looked up --------------------------------------------------------------------------------------------------
+
+    def _whom(self, unit: Unit, claim: Claim) -> tuple[Customer, Conversation | None]:
+        found = customers.load(unit, claim.customer_id) if claim.customer_id else None
+        customer = found or Customer(id="", created_at=datetime.fromtimestamp(0).astimezone())
+        return customer, customer.conversation(claim.sending.conversation_id)
+
+    def _channel(self, unit: Unit, key: str) -> ChannelRef:
+        planned = self.playbook.channels[key]
+        stands = references.channel(unit, key)
+        return ChannelRef(
+            key=key,
+            team=self.playbook.teams[planned.team].name,
+            name=planned.name,
+            wire_id=stands.wire_id if stands else "",
+            reference=self._team_reference(unit),
+        )
+
+    def _channel_of_root(self, unit: Unit, root: str) -> str:
+        """Name of the channel in which an older root stands."""
+        older = outbox.sent(unit, root) if root else None
+        return (
+            self.playbook.channels[older.sending.channel].name if older and isinstance(older.sending, PostRoot) else ""
+        )
+
+    def _team_reference(self, unit: Unit) -> Reference | None:
+        """The team the bot lives in. One team per hub installation so far."""
+        found = references.teams(unit)
+        return _reference(found[0]) if found else None
+
+
+Maker = Callable[[Bench, Unit, Claim, datetime], Job | NotNow]
+_MAKERS: Mapping[type, Maker] = {
+    PostRoot: Bench.root,
+    RefreshCard: Bench.card,
+    PostLine: Bench.line,
+    EditLine: Bench.line,
+    SendText: Bench.text,
+    SendWelcome: Bench.welcome,
+    NotifyRep: Bench.notice,
+    SendMail: Bench.mail,
+    AskProfile: Bench.question,
+    AskSession: Bench.question,
+    MoveSession: Bench.move,
+    PullMessages: Bench.pull,
+    Provision: Bench.provision,
+}
+
+
+def _base(claim: Claim, language: str) -> dict[str, Any]:
+    return {"row_id": claim.id, "attempt": claim.attempt, "language": language}
+
+
+def _gone() -> NotNow:
+    return NotNow(outcome=Undeliverable(reason="root_gone"))
+
+
+def _reference(found: BotReference | None) -> Reference | None:
+    if found is None:
+        return None
+    return Reference(
+        wire_id=found.wire_id,
+        service_url=found.service_url,
+        team_id=found.team_id,
+        group_id=found.group_id,
+        member_wire_id=found.member_wire_id,
+    )

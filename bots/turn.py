@@ -1,0 +1,224 @@
+"""Turns: one event at a time is taken through load, decide, save; lanes run side by side, a lane runs in order.
+
+Everything a turn decides is stored in one commit, together with the mark that its event is done. If somebody else
+changed the customer meanwhile, nothing is stored and the turn is taken again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bots import metrics
+from bots.logs import logger
+from bots.outgoing import destination
+from rules.book import Playbook
+from rules.decision import Answer, Decision
+from rules.effects import Sending, SendMail, SendText, fold
+from rules.engine import decide
+from rules.errors import Conflict, Unavailable
+from rules.events import Event, FormSubmitted, RepActed, RepSpoke
+from rules.model import Customer, Rep, ReplyLimits, Snapshot
+from storage import customers, inbox, mails, notes, orders, outbox, places, reps
+from storage.database import Database
+from storage.inbox import Claimed, LaneClaim
+from storage.outbox import OutRow
+from storage.unit import Unit
+
+RETAKES = 20
+"""How often one turn is taken again because somebody was faster, before it counts as failed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """What a turn starts from."""
+
+    place: places.Place
+    before: Customer
+    snapshot: Snapshot
+
+
+@dataclass(kw_only=True)
+class Turns:
+    """The turn loop of one node."""
+
+    db: Database
+    node: str
+    playbook: Playbook
+    now: Callable[[], datetime]
+    limits: Mapping[str, ReplyLimits]
+    lease_s: float
+    batch: int
+    answered: Callable[[str, Answer | None], None]
+    """Told the answer of every committed turn."""
+    decided: Callable[[], None]
+    """Told that there may be something to send."""
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    running: int = 0
+    """Lanes under way."""
+
+    def wake(self) -> None:
+        """There may be events."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Take turns until cancelled. A database that is away for a while only pauses the loop."""
+        while True:
+            try:
+                busy = await self.round()
+            except Unavailable:
+                logger().warning("turns_paused", reason="database")
+                busy = False
+                await asyncio.sleep(0.5)
+            if not busy:
+                await self._wake.wait()
+                self._wake.clear()
+
+    async def round(self) -> bool:
+        """Claim what is ready and take its turns; whether there was anything."""
+
+        def claim(unit: Unit) -> list[LaneClaim]:
+            return inbox.claim_inbox(unit, self.node, limit=self.batch, lease_s=self.lease_s)
+
+        if not await self.db.read(inbox.any_ready):
+            return False
+        claims = await self.db.write(claim, label="turn_claim")
+        self.running += len(claims)
+        try:
+            with metrics.TURN_SECONDS.time():
+                await asyncio.gather(*(self._lane(c) for c in claims))
+        finally:
+            self.running -= len(claims)
+        return bool(claims)
+
+    async def _lane(self, claim: LaneClaim) -> None:
+        for row in claim.rows:
+            if not await self._row(claim, row, last=row is claim.rows[-1]):
+                return
+
+    async def _row(self, claim: LaneClaim, row: Claimed, *, last: bool) -> bool:
+        """Take one event's turn; whether the lane may go on."""
+        started = time.perf_counter()
+        try:
+            decision = await self._turn(claim, row, release=last)
+        except (Conflict, Unavailable):
+            raise
+        except Exception as broken:  # the turn loop's line: record, let the lane rest, go on with the others
+            await self._failed(claim, row, broken)
+            return False
+        self.answered(row.id, decision.answer)
+        self.decided()
+        metrics.TURNS.labels("done").inc()
+        logger().info(
+            "turn",
+            turn=row.id[:64],
+            event_kind=row.event.kind,
+            effects=len(decision.effects),
+            ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return True
+
+    async def _turn(self, claim: LaneClaim, row: Claimed, *, release: bool) -> Decision:
+        for _ in range(RETAKES):
+            with contextlib.suppress(Conflict):
+                return await self._try(claim, row, self.now(), release=release)
+            await asyncio.sleep(0)
+        raise Conflict("the customer never stood still")
+
+    async def _try(self, claim: LaneClaim, row: Claimed, now: datetime, *, release: bool) -> Decision:
+        """Load, decide, save, once. Raises Conflict when somebody was faster."""
+        loaded = await self.db.read(lambda unit: self._load(unit, row.event, now))
+        decision = decide(loaded.snapshot, row.event, self.playbook, now)
+        await self.db.write(lambda unit: self._save(unit, claim, row, loaded, decision, release=release), label="turn")
+        return decision
+
+    async def _failed(self, claim: LaneClaim, row: Claimed, broken: Exception) -> None:
+        error = type(broken).__name__
+        metrics.TURNS.labels("failed").inc()
+        trace = broken.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
+        logger().error("turn_failed", turn=row.id[:64], event_kind=row.event.kind, error=error, where=where)
+        rest = min(60.0, 0.5 * 2**row.attempts)
+        parked = await self.db.write(
+            lambda unit: inbox.fail_inbox(unit, row.id, claim.lane, claim.fence, error=error, rest_s=rest),
+            label="turn_failed",
+        )
+        if parked:
+            logger().error("event_parked", turn=row.id[:64], event_kind=row.event.kind, error=error)
+        self.answered(row.id, None)
+
+    def _load(self, unit: Unit, event: Event, now: datetime) -> Loaded:
+        """Find out whom the event is about and everything a decision may look at, in one read."""
+        place = places.locate(unit, event)
+        before = customers.load(unit, place.customer_id) if place.customer_id else None
+        customer = before or Customer(id=place.customer_id, created_at=now)
+        people = reps.all_reps(unit)
+        return Loaded(
+            place=place,
+            before=customer,
+            snapshot=Snapshot(
+                customer=customer,
+                conversation_id=place.conversation_id,
+                actor=_actor(event, people),
+                reps=people,
+                limits=self.limits,
+                paused=notes.switched(unit, orders.PAUSED),
+                unknown=tuple(outbox.unknown_ids(unit, customer.id)) if customer.id else (),
+            ),
+        )
+
+    def _save(self, unit: Unit, claim: LaneClaim, row: Claimed, got: Loaded, made: Decision, *, release: bool) -> None:
+        """Store everything the turn decided. Raises Conflict."""
+        now = made.because.at
+        after = fold(got.before, made.changes)
+        if after.id:
+            customers.save(
+                unit,
+                got.before,
+                after,
+                event=row.event,
+                changes=made.changes,
+                trace=made.because,
+                now=now,
+                sendings=made.sendings,
+            )
+            _track(unit, row.event, made.sendings, after.id, now)
+        by_id = {r.id: r for r in got.snapshot.reps}
+        orders.carry_out(unit, made.orders, now=now)
+        outbox.put(unit, [_out_row(s, after, by_id) for s in made.sendings], now=now)
+        inbox.finish_inbox(unit, row.id, claim.lane, claim.fence, made.answer)
+        if release:
+            inbox.release_lane(unit, claim.lane, claim.fence)
+
+
+def _track(unit: Unit, event: Event, sendings: Sequence[Sending], customer_id: str, now: datetime) -> None:
+    """Keep what a later answer is recognised by: mails of ours, and forms that can be used once."""
+    for s in sendings:
+        talk = s.conversation_id
+        if isinstance(s, SendMail):
+            mail = mails.TrackedMail(
+                id=s.id, customer_id=customer_id, conversation_id=talk, template=s.template, purpose=s.purpose, at=now
+            )
+            mails.track(unit, mail)
+        elif isinstance(s, SendText) and s.form_id:
+            mails.offer_form(unit, mails.Form(id=s.form_id, customer_id=customer_id, conversation_id=talk, at=now))
+    if isinstance(event, FormSubmitted):
+        mails.use_form(unit, event.form_id, now)
+
+
+def _out_row(sending: Sending, after: Customer, by_id: Mapping[str, Rep]) -> OutRow:
+    to = destination(sending, after, by_id)
+    return OutRow(sending=sending, connector=to.connector, lane=to.lane, customer_id=after.id)
+
+
+def _actor(event: Event, people: tuple[Rep, ...]) -> Rep | None:
+    if not isinstance(event, RepActed | RepSpoke):
+        return None
+    field_of = {"teams": "aad_id", "wecom": "userid", "hub": "id"}[event.by.platform]
+    return next((r for r in people if getattr(r, field_of).lower() == event.by.value.lower()), None)
