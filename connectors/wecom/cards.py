@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from connectors.contract import RepNotice
 from connectors.wecom import words
 from connectors.wecom.buttons import Button
-from connectors.wecom.words import fit
+from connectors.wecom.words import fit, fit_wide
 from rules.card import CardView, ReplyWindow
 from rules.model import Words
 
 _TITLE, _DESCRIPTION, _SUBTITLE = 26, 30, 112
+"""In ideographs, as the page counts them (字)."""
 _KEY, _VALUE, _FACTS = 5, 26, 6
 _BUTTON, _BUTTONS = 10, 6
 Json = dict[str, object]
@@ -28,8 +29,11 @@ def notice_card(job: RepNotice, task_id: str) -> Json:
     made: Json = {
         "card_type": "button_interaction",
         "source": {"desc": words.BRAND.in_(language), "desc_color": 0},
-        "main_title": {"title": fit(title, _TITLE), "desc": fit(_who(card, language) if card else "", _DESCRIPTION)},
-        "sub_title_text": fit(job.text.in_(language), _SUBTITLE),
+        "main_title": {
+            "title": fit_wide(title, _TITLE),
+            "desc": fit_wide(_who(card, language) if card else "", _DESCRIPTION),
+        },
+        "sub_title_text": fit_wide(job.text.in_(language), _SUBTITLE),
         "task_id": task_id,
         "button_list": [_button(job, verb, label) for verb, label in job.actions[:_BUTTONS]],
     }
@@ -51,7 +55,7 @@ def facts(card: CardView, language: str) -> list[Json]:
         (words.WHY, card.why.in_(language)),
     ]
     shown = [(key.in_(language), value) for key, value in pairs if value]
-    return [{"keyname": fit(key, _KEY), "value": fit(value, _VALUE)} for key, value in shown[:_FACTS]]
+    return [{"keyname": fit_wide(key, _KEY), "value": fit_wide(value, _VALUE)} for key, value in shown[:_FACTS]]
 
 
 def window(left: ReplyWindow, language: str) -> str:
@@ -79,7 +83,6 @@ def _who(card: CardView, language: str) -> str:
 
 
 def _button(job: RepNotice, verb: str, label: Words) -> Json:
-    known = label if label.zh or label.en else words.LABELS.get(verb, Words(zh=verb, en=verb))
     key = Button(
         verb=verb,
         conversation_id=job.conversation_id,
@@ -87,4 +90,4 @@ def _button(job: RepNotice, verb: str, label: Words) -> Json:
         about=job.about,
         language="zh-CN" if job.language.lower().startswith("zh") else "en",
     ).key
-    return {"text": fit(known.in_(job.language), _BUTTON), "style": 1, "key": key}
+    return {"text": fit_wide(label.in_(job.language), _BUTTON), "style": 1, "key": key}

@@ -64,14 +64,22 @@ class Client:
         A token that WeCom voided early is renewed once and the call made once more: a refused token means that
         nothing was done.
         """
-        tokens = self._tokens[app]
-        token = await tokens.get()
+        token = await self._token(app)
         try:
             return await self._ask(path, body, {**(query or {}), "access_token": token})
         except Refusal as refusal:
             if refusal.errcode not in STALE_TOKEN:
                 raise
-        return await self._ask(path, body, {**(query or {}), "access_token": await tokens.replace(token)})
+        fresh = await self._token(app, refused=token)
+        return await self._ask(path, body, {**(query or {}), "access_token": fresh})
+
+    async def _token(self, app: str, refused: str = "") -> str:
+        """However the fetching of a token ends, the call it was for has not been made."""
+        tokens = self._tokens[app]
+        try:
+            return await (tokens.replace(refused) if refused else tokens.get())
+        except Unclear as unclear:
+            raise NotSent(str(unclear)) from None
 
     async def _fetch_token(self, app: str) -> Lease:
         secret = self._settings.apps[app].secret.get_secret_value()

@@ -52,38 +52,38 @@ class Never:
 
 
 MEANING: Mapping[int, Later | Never] = {
-    -1: Later(reason="platform_busy", seconds=5),
+    -1: Later(reason="throttled", seconds=5),
     40001: Later(reason="wrong_secret", seconds=600, scope="app", alarm=True),
     40013: Later(reason="wrong_secret", seconds=600, scope="app", alarm=True),
     40014: Later(reason="token_refused", seconds=60, scope="app", alarm=True),
     42001: Later(reason="token_refused", seconds=60, scope="app", alarm=True),
-    45009: Later(reason="rate_limited", seconds=60, scope="app"),
-    45033: Later(reason="rate_limited", seconds=3, scope="app"),
+    45009: Later(reason="throttled", seconds=60, scope="app"),
+    45033: Later(reason="throttled", seconds=3, scope="app"),
     48002: Later(reason="not_permitted", seconds=600, scope="app", alarm=True),
     60020: Later(reason="address_not_trusted", seconds=600, scope="platform", alarm=True),
     301042: Later(reason="address_not_trusted", seconds=600, scope="platform", alarm=True),
     301002: Later(reason="not_permitted", seconds=600, scope="app", alarm=True),
     41096: Later(reason="welcome_racing", seconds=1.5),
-    40003: Never(reason="unknown_rep"),
-    40031: Never(reason="unknown_rep"),
-    40096: Never(reason="unknown_customer"),
-    41050: Never(reason="welcome_expired"),
+    40003: Never(reason="rep_unreachable"),
+    40031: Never(reason="rep_unreachable"),
+    40096: Never(reason="no_address"),
+    41050: Never(reason="code_expired"),
     44004: Never(reason="text_empty"),
     45002: Never(reason="text_too_long"),
-    60111: Never(reason="unknown_rep"),
+    60111: Never(reason="rep_unreachable"),
     81013: Never(reason="rep_unreachable"),
-    84061: Never(reason="no_relation"),
-    84083: Never(reason="no_relation"),
-    84084: Never(reason="no_relation"),
+    84061: Never(reason="blocked"),
+    84083: Never(reason="blocked"),
+    84084: Never(reason="blocked"),
     95000: Never(reason="account_unknown"),
-    95001: Never(reason="window_used_up"),
+    95001: Never(reason="window_spent"),
     95002: Never(reason="window_closed"),
     95004: Never(reason="account_unknown"),
     95013: Never(reason="session_ended"),
-    95014: Never(reason="colleague_not_serving"),
+    95014: Never(reason="colleague_away"),
     95016: Never(reason="session_state"),
     95018: Never(reason="session_state"),
-    95019: Never(reason="colleague_not_serving"),
+    95019: Never(reason="colleague_away"),
 }
 """Codes that mean success in their place (41051: she was already welcomed) are handled where they occur."""
 
@@ -92,26 +92,20 @@ STALE_TOKEN = frozenset({40001, 40014, 42001})
 thing, a wrong secret."""
 STATE = frozenset({95013, 95016, 95018})
 """The session is not in the state we thought."""
-_LONGEST = 300.0
 
 
-def outcome(failure: CallFailed, attempt: int) -> TryLater | Undeliverable | Unknown:
-    """What a failed call means for the job it was made for; the wait grows with the attempts."""
+def outcome(failure: CallFailed) -> TryLater | Undeliverable | Unknown:
+    """What a failed call means for the job it was made for. Waits are first waits: the hub lets them grow."""
     if isinstance(failure, Refusal):
-        return _meaning(failure.errcode, attempt)
+        return _meaning(failure.errcode)
     if isinstance(failure, NotSent):
-        return TryLater(reason="platform_away", seconds=_growing(2.0, attempt), scope="lane")
-    return Unknown(reason="answer_lost")
+        return TryLater(reason="unreachable", seconds=2)
+    return Unknown(reason="interrupted")
 
 
-def _meaning(errcode: int, attempt: int) -> TryLater | Undeliverable:
+def _meaning(errcode: int) -> TryLater | Undeliverable:
     match MEANING.get(errcode, Never(reason="refused")):
         case Later(reason=reason, seconds=seconds, scope=scope, alarm=alarm):
-            wait = seconds if scope != "lane" else _growing(seconds, attempt)
-            return TryLater(reason=reason, seconds=wait, scope=scope, alarm=alarm)
+            return TryLater(reason=reason, seconds=seconds, scope=scope, alarm=alarm)
         case Never(reason=reason):
             return Undeliverable(reason=reason, detail=f"errcode {errcode}")
-
-
-def _growing(seconds: float, attempt: int) -> float:
-    return float(min(_LONGEST, seconds * 2 ** min(max(0, attempt - 1), 10)))

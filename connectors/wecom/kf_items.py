@@ -29,12 +29,12 @@ from rules.model import Address, RepHandle
 _CUSTOMER, _SYSTEM, _COLLEAGUE = 3, 4, 5
 _FAILURES: Mapping[int, str] = {
     1: "account_unknown",
-    2: "not_permitted",
+    2: "not_allowed",
     4: "window_closed",
     5: "session_ended",
-    6: "window_used_up",
-    7: "not_permitted",
-    8: "not_permitted",
+    6: "window_spent",
+    7: "not_allowed",
+    8: "not_allowed",
     10: "blocked",
 }
 """fail_type of msg_send_fail; all others are `refused`."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.contract import Clock, CustomerText, Delivered, Hub, Outcome, Undeliverable, Welcome
+from connectors.contract import Clock, CustomerText, Delivered, Hub, Outcome, TryLater, Undeliverable, Unknown, Welcome
 from connectors.wecom.client import Body, Client
 from connectors.wecom.errors import STATE, CallFailed, Refusal, outcome
 from connectors.wecom.members import maybe
@@ -32,7 +32,7 @@ class KfSender:
         """Send one text. When her session is in another state than we thought, look once and decide once more."""
         app = self._settings.kf.get(job.address.account)
         if app is None:
-            return Undeliverable(reason="no_chat_route", detail="colleagues' own chats take no messages by API")
+            return Undeliverable(reason="not_allowed", detail="colleagues' own chats take no messages by API")
         size = len(job.text.encode())
         if not job.text.strip() or size > self._settings.text_bytes:
             return Undeliverable(reason="text_too_long" if size else "text_empty", detail=f"{size} bytes")
@@ -40,9 +40,9 @@ class KfSender:
             return await self._send(app, job)
         except Refusal as refusal:
             if refusal.errcode not in STATE:
-                return outcome(refusal, job.attempt)
+                return outcome(refusal)
         except CallFailed as failure:
-            return outcome(failure, job.attempt)
+            return outcome(failure)
         return await self._second_look(app, job)
 
     async def welcome(self, job: Welcome) -> Outcome:
@@ -52,9 +52,9 @@ class KfSender:
         except Refusal as refusal:
             if refusal.errcode == _ALREADY_WELCOMED:
                 return Delivered(extra={"already": "welcomed"})
-            return outcome(refusal, job.attempt)
+            return outcome(refusal)
         except CallFailed as failure:
-            return outcome(failure, job.attempt)
+            return outcome(failure)
         return Delivered(wire_id=maybe(answer, "msgid"))
 
     async def _send(self, app: str, job: CustomerText) -> Outcome:
@@ -69,7 +69,10 @@ class KfSender:
         return Delivered(wire_id=maybe(answer, "msgid") or job.row_id)
 
     async def _second_look(self, app: str, job: CustomerText) -> Outcome:
-        """A new session is taken for the hub and written to once more; one that is not ours is told to the hub."""
+        """A new session is taken for the hub and written to once more; one that is not ours is told to the hub.
+
+        Until the text itself goes out once more nothing is unclear: its first try was refused.
+        """
         try:
             state = await self._sessions.look(job.address)
             if reason := _NOT_OURS.get(state.name):
@@ -77,9 +80,13 @@ class KfSender:
                 return Undeliverable(reason=reason)
             if state.name == "new":
                 await self._sessions.take(job.address)
+        except CallFailed as failure:
+            found = outcome(failure)
+            return TryLater(reason=found.reason, seconds=2) if isinstance(found, Unknown) else found
+        try:
             return await self._send(app, job)
         except CallFailed as failure:
-            return outcome(failure, job.attempt)
+            return outcome(failure)
 
     async def _greet(self, job: Welcome) -> Body:
         if job.route == "session":

@@ -36,12 +36,12 @@ class Notices:
     async def deliver(self, job: RepNotice) -> Outcome:
         """One notice. Each attempt is a card of its own: a task_id may be used once only."""
         if wait := self._wait(job.rep.userid):
-            return TryLater(reason="rep_rate", seconds=wait)
+            return TryLater(reason="throttled", seconds=wait)
         task_id = f"{job.row_id}-{job.attempt}"
         try:
             answer = await self._send(job.rep.userid, _content(job, task_id))
         except CallFailed as failure:
-            return outcome(failure, job.attempt)
+            return outcome(failure)
         if reason := _missed(answer, job.rep.userid):
             return Undeliverable(reason=reason)
         extra = {"task_id": task_id, "response_code": maybe(answer, "response_code")} if job.actions else {}
@@ -102,7 +102,7 @@ def _content(job: RepNotice, task_id: str) -> Json:
 
 def _missed(answer: Mapping[str, object], userid: str) -> str:
     """errcode 0 is no promise: whom it did not reach stands beside it, in lower case."""
-    for member, reason in (("invaliduser", "rep_unreachable"), ("unlicenseduser", "rep_unlicensed")):
+    for member, reason in (("invaliduser", "rep_unreachable"), ("unlicenseduser", "rep_unreachable")):
         if userid.lower() in maybe(answer, member).lower().split("|"):
             return reason
     return ""

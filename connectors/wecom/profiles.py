@@ -25,9 +25,9 @@ class Profiles:
         try:
             found = await self._ask(job)
         except CallFailed as failure:
-            return outcome(failure, job.attempt)
+            return outcome(failure)
         if found is None:
-            return Undeliverable(reason="unknown_customer")
+            return Undeliverable(reason="no_address")
         return Delivered(facts=(self._fact(job, found),))
 
     async def _ask(self, job: Question) -> Members | None:

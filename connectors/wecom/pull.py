@@ -78,9 +78,9 @@ class Puller:
         line.token = job.token or line.token
         if line.waiting is not None:
             return await asyncio.shield(line.waiting)
-        return await self._in_turn(account, line, job.attempt)
+        return await self._in_turn(account, line)
 
-    async def _in_turn(self, account: str, line: _Line, attempt: int) -> Outcome:
+    async def _in_turn(self, account: str, line: _Line) -> Outcome:
         promise: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         line.waiting = promise
         result: Outcome = _BUSY
@@ -88,14 +88,14 @@ class Puller:
             async with line.lock:
                 line.waiting = None
                 token, line.token = line.token, ""
-                result = await self._drain(account, line, token, attempt)
+                result = await self._drain(account, line, token)
         finally:
             if line.waiting is promise:
                 line.waiting = None
             promise.set_result(result)
         return result
 
-    async def _drain(self, account: str, line: _Line, token: str, attempt: int) -> Outcome:
+    async def _drain(self, account: str, line: _Line, token: str) -> Outcome:
         if not token and (wait := self._ration(line)):
             return TryLater(reason="pull_rationed", seconds=wait)
         for _ in range(self._settings.pull_pages):
@@ -106,7 +106,7 @@ class Puller:
                 continue
             except CallFailed as failure:
                 if not (token and isinstance(failure, Refusal) and failure.errcode == _BAD_TOKEN):
-                    return outcome(failure, attempt)
+                    return outcome(failure)
                 token = ""
                 if wait := self._ration(line):
                     return TryLater(reason="pull_rationed", seconds=wait)

@@ -67,26 +67,26 @@ class Sessions:
     async def answer(self, job: Question) -> Outcome:
         """Answer a question about the session."""
         if job.address.account not in self._settings.kf:
-            return Undeliverable(reason="no_chat_route")
+            return Undeliverable(reason="not_allowed")
         try:
             state = await self.look(job.address)
         except CallFailed as failure:
-            return outcome(failure, job.attempt)
+            return outcome(failure)
         return Delivered(facts=(self.fact(job.row_id, job.address, state),))
 
     async def move(self, job: SessionMove) -> Outcome:
         """Move the session; where it already is, there is nothing to do."""
         if job.address.account not in self._settings.kf:
-            return Undeliverable(reason="no_chat_route")
+            return Undeliverable(reason="not_allowed")
         try:
             state = await self.look(job.address)
             new = await (self._to_human(job, state) if job.to == "human" else self._to_hub(job, state))
         except Refusal as refusal:
             if refusal.errcode == _NO_WAY:
                 return Undeliverable(reason="session_state", detail="WeCom allows no such move now")
-            return outcome(refusal, job.attempt)
+            return outcome(refusal)
         except CallFailed as failure:
-            return outcome(failure, job.attempt)
+            return outcome(failure)
         return Delivered(facts=(self.fact(job.row_id, job.address, new),))
 
     async def _to_human(self, job: SessionMove, state: State) -> State:

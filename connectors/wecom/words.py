@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 from rules.model import Words
 
-LABELS: Mapping[str, Words] = {
-    "claim": Words(zh="认领", en="Claim"),
-    "close": Words(zh="结束", en="Close"),
-    "form": Words(zh="索取邮箱", en="Ask e-mail"),
-    "settle_again": Words(zh="再发一次", en="Send again"),
-    "settle_arrived": Words(zh="已送达", en="It arrived"),
-    "snooze": Words(zh="稍后", en="Snooze"),
-    "wake_hold": Words(zh="暂缓", en="Hold"),
-    "wake_mine": Words(zh="我来写", en="I write"),
-    "wake_now": Words(zh="立即发送", en="Send now"),
-    "why": Words(zh="为什么", en="Why"),
-}
-"""What a button says when the job brings no label of its own."""
 DONE: Mapping[str, Words] = {
     "claim": Words(zh="已认领", en="Claimed"),
     "close": Words(zh="已结束", en="Closed"),
+    "done": Words(zh="已完成", en="Done"),
     "form": Words(zh="已发送", en="Asked"),
     "settle_again": Words(zh="将再发", en="Will resend"),
     "settle_arrived": Words(zh="已确认", en="Confirmed"),
@@ -50,6 +39,24 @@ def fit(text: str, length: int) -> str:
     """`text` in at most `length` characters, with a sign that something is missing."""
     text = text.strip()
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def fit_wide(text: str, ideographs: int) -> str:
+    """`text` in the width of so many ideographs (字); other letters take half of that."""
+    text = " ".join(text.split())
+    room = 2 * ideographs
+    if sum(map(_columns, text)) <= room:
+        return text
+    taken = 1
+    for number, letter in enumerate(text):
+        taken += _columns(letter)
+        if taken > room:
+            return text[:number].rstrip() + "…"
+    return text
+
+
+def _columns(letter: str) -> int:
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def fit_bytes(text: str, size: int) -> str:

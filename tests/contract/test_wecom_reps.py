@@ -32,7 +32,8 @@ def notice(t: Tower, *verbs: str, card: CardView | None = None, **more: object) 
     given: dict[str, object] = {
         "row_id": t.next_row(), "attempt": 1, "rep": LILEI, "reference": None, "conversation_id": "c1",
         "title": Words(zh="新客户待认领", en="New customer"), "text": Words(zh="请认领并回复。", en="Please claim."),
-        "card": card, "actions": tuple((verb, Words(zh="", en="")) for verb in verbs), "about": "row-7", **more,
+        "card": card, "actions": tuple((verb, Words(zh=f"按{verb}", en=f"Do {verb}")) for verb in verbs),
+        "about": "row-7", **more,
     }  # fmt: skip
     return RepNotice(**given)  # type: ignore[arg-type]
 
@@ -66,9 +67,9 @@ async def test_a_notice_with_acts_is_a_card_within_the_platforms_limits(t: Tower
     content = cast("Json", shown["content"])
     card_rules.check(content)
     title = cast("dict[str, str]", content["main_title"])
-    assert (len(title["title"]) <= 26, len(title["desc"])) == (True, 30)
+    assert title["desc"] == "王" * 29 + "…"
     facts = cast("list[dict[str, str]]", content["horizontal_content_list"])
-    assert all(len(f["keyname"]) <= 8 and len(f["value"]) <= 26 for f in facts)
+    assert all(len(f["keyname"]) <= 10 and len(f["value"]) <= 52 for f in facts)
     assert facts[0]["value"] == ("62 · 温" if language == "zh-CN" else "62 · warm")
     assert facts[2]["value"] == "41 h · 3/5"
     assert len(cast("list[Json]", content["button_list"])) == 6
@@ -101,7 +102,7 @@ async def test_errcode_zero_is_no_promise(t: Tower) -> None:
 async def test_thirty_a_minute_are_kept_before_wecom_drops_them(t: Tower) -> None:
     outcomes = [await t.connector.deliver(notice(t)) for _ in range(31)]
     assert all(isinstance(outcome, Delivered) for outcome in outcomes[:30])
-    assert outcomes[30] == TryLater(reason="rep_rate", seconds=60)
+    assert outcomes[30] == TryLater(reason="throttled", seconds=60)
     assert not [e for e in t.world.log.entries if e.kind == "notice_dropped"]
     await t.wecom.pass_time(seconds=60)
     assert isinstance(await t.connector.deliver(notice(t)), Delivered)
@@ -180,7 +181,7 @@ async def test_a_new_contact_brings_source_rep_and_a_welcome_in_time(t: Tower) -
     )  # fmt: skip
     refused = await t.connector.deliver(text)
     assert isinstance(refused, Undeliverable)
-    assert refused.reason == "no_chat_route"
+    assert refused.reason == "not_allowed"
     await t.wecom.control("/remove", person="王敏", userid="LiLei", by="customer")
     [removed] = await t.hub.until(ContactRemoved)
     assert isinstance(removed, ContactRemoved)

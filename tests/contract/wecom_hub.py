@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from pydantic import SecretStr
 
 from connectors.contract import Inbound, Outcome, Pull
@@ -119,7 +119,7 @@ class Tower:
     connector: WeComConnector
     wecom: Wecom
     settings: Settings
-    server: TestServer
+    server: BaseTestServer
     jobs: int = field(default=0)
 
     @property
