@@ -6,10 +6,11 @@ what is missing is made through Graph. Doing it again finds what is there by nam
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Protocol
+
+import structlog
 
 from connectors.contract import ChannelRef, Delivered, Outcome, ProvisionChannels, Reference, Skipped, Undeliverable
 from connectors.teams.client import BotClient
@@ -17,7 +18,6 @@ from connectors.teams.outcomes import Ended
 from connectors.teams.wire import text_of
 from rules.model import Rep
 
-LOG = logging.getLogger("tower.teams")
 GENERAL = "general"
 
 
@@ -54,7 +54,7 @@ class Provisioner:
             return Skipped(reason="not_installed")
         extra = {"missing": ", ".join(missing)} if missing else {}
         if missing:
-            LOG.warning("channels_missing", extra={"count": len(missing)})
+            structlog.get_logger().warning("channels_missing", count=len(missing))
         return Delivered(channels=tuple(channels), reps=tuple(reps.values()), extra=extra)
 
     async def _team(self, reference: Reference, wanted: list[ChannelRef]) -> tuple[list[ChannelRef], list[str]]:

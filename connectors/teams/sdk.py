@@ -58,6 +58,8 @@ class Switchboard(TeamsActivityHandler):
         answer = context.turn_state.get(BotAdapter._INVOKE_RESPONSE_KEY)
         if answer is None:
             return 200, None
+        if answer.value.status >= 400:  # its body may hold an exception object
+            raise BadRequest("malformed_value")
         return answer.value.status, answer.value.body
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 import orjson
+import structlog
 from aiohttp import web
 
 from connectors.contract import Clock
@@ -16,7 +16,6 @@ from connectors.teams.verify import Proof, Verifier
 from connectors.teams.wire import Json, parse, part, read_body, text_of
 from rules.errors import BadSignature, Refused, Unavailable
 
-LOG = logging.getLogger("tower.teams")
 READY_SECONDS = 10.0
 Turn = Callable[[Heard], Awaitable[tuple[int, object]]]
 
@@ -93,9 +92,8 @@ def _tenant(activity: Json) -> str:
 
 
 def _refusal(request: web.Request, status: int, reason: str) -> web.Response:
-    """The same body for everything that is wrong; the reason goes to the log and to whoever counts refusals."""
-    request["refused"] = reason
-    LOG.warning("refused", extra={"where": "/api/messages", "reason": reason, "status": status})
+    """The same body for everything that is wrong; the reason goes to the log."""
+    structlog.get_logger().warning("refused", where=request.path, reason=reason, status=status)
     names = {400: "bad_request", 408: "timeout", 413: "too_large"}
     response = web.json_response({"error": names.get(status, "unauthorized")}, status=status)
     response.force_close()
