@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from bots import metrics
 from connectors.contract import Inbound
 from rules.decision import Answer
+from rules.errors import Unavailable
 from storage import inbox, notes
 from storage.database import Database
 from storage.inbox import Accepted
@@ -49,16 +50,23 @@ class Intake:
         self._wake()
 
     async def act(self, inbound: Inbound, *, limit: float) -> Answer | None:
-        """Store an act, have its turn taken, and return its answer; None when `limit` wall seconds were not enough."""
+        """Store an act, have its turn taken, and return its answer; None when `limit` wall seconds were not enough.
+
+        Raises Unavailable when it was not even stored by then: nobody may be told that it was taken.
+        """
+        stored = False
         event_id = inbound.event.id
         keys = (event_id, *inbound.keys)
         future = self._asked.setdefault(event_id, asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(limit):
                 [new] = await self._db.join(inbox.accept_many, [accepted(inbound)], label="act")
+                stored = True
                 self._wake()
                 return await (self._told(future, keys) if new else self._looked_up(keys))
         except TimeoutError:
+            if not stored:
+                raise Unavailable("an act was not stored in time") from None
             return None
         finally:
             self._asked.pop(event_id, None)

@@ -54,6 +54,19 @@ REASONS: Mapping[str, Words] = {
     "unreachable": Words(zh="暂时连不上平台", en="the platform cannot be reached right now"),
     "throttled": Words(zh="平台限流，稍后再发", en="the platform asks us to slow down"),
     "interrupted": Words(zh="发送时中断，不确定是否送达", en="interrupted while sending; it may have arrived"),
+    "session_in_pool": Words(
+        zh="客户正在企业微信的接待池里排队", en="she waits in the reception pool of the platform's own client"
+    ),
+    "session_state": Words(
+        zh="会话在平台上的状态不允许这样做", en="the session's state at the platform does not allow it"
+    ),
+    "colleague_away": Words(zh="这位同事现在不接待", en="that colleague is not receiving customers now"),
+    "rep_unreachable": Words(zh="应用联系不到这位同事", en="the app cannot reach that colleague"),
+    "account_unknown": Words(zh="塔台没有配置这个客服账号", en="Tower is not set up for this service account"),
+    "address_not_trusted": Words(zh="平台不信任塔台的出口地址", en="the platform does not trust Tower's address"),
+    "not_permitted": Words(zh="应用没有这项接口权限", en="the app lacks the permission for this"),
+    "wrong_secret": Words(zh="平台不接受应用密钥", en="the platform does not accept the app's secret"),
+    "token_refused": Words(zh="平台不接受访问令牌", en="the platform does not accept our token"),
     "refused": Words(zh="平台拒绝了这条消息", en="the platform refused it"),
 }
 
