@@ -29,12 +29,8 @@ from rules.errors import BadRequest
 logging.getLogger("msrest.serialization").setLevel(logging.ERROR)  # it warns of every member it does not know
 
 _HEARD = "tower.heard"
-_ANSWERED = (
-    "adaptiveCard/action",
-    "composeExtension/query",
-    "task/fetch",
-    "task/submit",
-)
+_CARD_ACTION = "adaptiveCard/action"
+_ANSWERED = (_CARD_ACTION, "composeExtension/query", "task/fetch", "task/submit")
 
 
 class Switchboard(TeamsActivityHandler):
@@ -99,6 +95,8 @@ class Switchboard(TeamsActivityHandler):
         elif not isinstance(activity.value, dict):
             raise BadRequest("no_value")
         else:
+            # our answers read the raw activity; the SDK's models choke on odd shapes and get a plain one
+            activity.value = {"action": {"type": "Action.Execute"}} if activity.name == _CARD_ACTION else {}
             response = await super().on_invoke_activity(turn_context)
         turn_context.turn_state[BotAdapter._INVOKE_RESPONSE_KEY] = Activity(
             type=ActivityTypes.invoke_response, value=response
