@@ -281,7 +281,7 @@ def _demo(folder: Path, *, once: bool, port: int, database: str) -> int:
     places: dict[str, str] = json.loads(told)
     with contextlib.ExitStack() as running:
         _child(running, folder, "world", ["-m", "simulator", "--config", str(folder / "world.json")])
-        _await(f"{places['world']}/control/health", "the simulated world", folder / "world.log")
+        _await(f"{places['world']}/control/counts", "the simulated world", folder / "world.log")
         hub = _child(running, folder, "hub", ["app.py", "serve", "--config", str(folder / "hub.toml")])
         if once:
             _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log")

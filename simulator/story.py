@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -162,15 +163,15 @@ class Story:
         await self.at(17, "rep_asked_for_mail", self.ask_mail)
         await self.at(20, "customer_left_mail_and_consent", self.form)
         day = 24 * 60
-        await self.at(8 * day, "went_quiet_owner_saw_mail", self.preview)
-        await self.at(10 * day, "wakeup_mail_arrived", self.woken)
-        await self.at(10 * day + 60, "customer_answered_mail", self.answer_mail)
-        await self.at(10 * day + 62, "thread_reopened_with_owner", self.reopened)
+        await self.at(7 * day + 60, "went_quiet_owner_saw_mail", self.preview)
+        await self.at(8 * day, "wakeup_mail_arrived", self.woken)
+        await self.at(8 * day + 60, "customer_answered_mail", self.answer_mail)
+        await self.at(8 * day + 70, "thread_reopened_with_owner", self.reopened)
         await self.settle()
         counts = await self.get("/control/counts")
         return {
             "story": self.steps,
-            "messages": {k: counts[k] for k in ("said", "delivered", "lost", "doubled")},
+            "messages": {"in": counts["said"]} | {k: counts[k] for k in ("delivered", "lost", "doubled")},
             "lost": counts["lost"],
             "doubled": counts["doubled"],
             "wakeups": counts["wakeups"],
@@ -238,7 +239,7 @@ class Story:
     async def form(self) -> None:
         """She leaves address and consent behind the link."""
         message = await self.until("the link", lambda: self.chat("/f/"))
-        link = next(word for word in str(message["text"]).split() if "/f/" in word)
+        [link] = re.findall(r"https?://[\w.:/-]+/f/[\w.-]+", str(message["text"]))
         address = (await self.get("/control/people"))["people"][0]["mail"]
         fields = {"mail": address, "name": CUSTOMER, "company": "华锐汽车零部件", "title": "CIO", "consent": "yes"}
         told = await self.post("/control/mail/form", {"url": link, "fields": fields})
@@ -265,7 +266,7 @@ class Story:
         """She answers the mail."""
         mail = (await self.mails())[0]
         await self.post(
-            "/control/mail/reply", {"address": mail["to"], "id": mail["id"], "text": WAKE_REPLY, "auto": False}
+            "/control/mail/reply", {"address": mail["address"], "id": mail["id"], "text": WAKE_REPLY, "auto": False}
         )
 
     async def reopened(self) -> None:

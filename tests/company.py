@@ -84,7 +84,7 @@ class Company:
 
     def start_world(self) -> Program:
         world = self.run("world", "-m", "simulator", "--config", str(self.folder / "world.json"))
-        self.wait_for(f"{self.world}/control/health", world)
+        self.wait_for(f"{self.world}/control/counts", world)
         return world
 
     def start_hub(self, config: str = "hub.toml", *, wait: bool = True, **environ: str) -> Program:
