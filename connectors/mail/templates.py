@@ -179,7 +179,8 @@ def _front(path: Path, text: str, mistakes: list[Mistake]) -> tuple[Front | None
         return Front.model_validate(yaml.safe_load(head)), body, head.count("\n") + 4
     except yaml.YAMLError as problem:
         line = getattr(getattr(problem, "problem_mark", None), "line", 0) + 2
-        mistakes.append(Mistake(where=f"{path}:{line}", found=clean_line(str(problem), 120), expected="YAML"))
+        found = clean_line(str(getattr(problem, "problem", None) or problem), 120)
+        mistakes.append(Mistake(where=f"{path}:{line}", found=found, expected="YAML"))
     except ValidationError as problem:
         for error in problem.errors():
             key = ".".join(str(part) for part in error["loc"])

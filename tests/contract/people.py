@@ -18,7 +18,9 @@ KF = Address(connector="wecom", account="wkAJ2GCAAA", wire_id="wmAJ2GCAAAme1XQRC
 WANG = Identity(platform="wecom", kind="external_userid", value="wmAJ2GCAAAme1XQRC")
 
 
-def message(number: int = 1, *, text: str = "请发报价", address: Address = KF, identity: Identity = WANG) -> events.MessageReceived:
+def message(
+    number: int = 1, *, text: str = "请发报价", address: Address = KF, identity: Identity = WANG
+) -> events.MessageReceived:
     return events.MessageReceived(
         id=f"wecom/kf/{address.wire_id}/{number}",
         at=NOW + timedelta(seconds=number),

@@ -240,9 +240,7 @@ async def test_the_why_is_kept(db: Database) -> None:
     later = message(2)
     after = await loaded(db, customer.id)
     await db.write(
-        lambda u: customers.save(
-            u, after, after, event=later, changes=[], trace=trace(later, about="skip"), now=NOW
-        ),
+        lambda u: customers.save(u, after, after, event=later, changes=[], trace=trace(later, about="skip"), now=NOW),
         label="turn",
     )
     assert await db.read(lambda u: customers.trace_of(u, conversation)) == trace(message(1))

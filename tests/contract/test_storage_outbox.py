@@ -36,7 +36,9 @@ async def put(db: Database, *sendings: Sending, lane: str = "l1", connector: str
 
 
 async def claim(db: Database, now: datetime = NOW, *, node: str = "n1", lease_s: float = 60) -> list[Claim]:
-    return await db.write(lambda u: outbox.claim_outbox(u, node, now, limit=10, lease_s=lease_s), label="delivery_claim")
+    return await db.write(
+        lambda u: outbox.claim_outbox(u, node, now, limit=10, lease_s=lease_s), label="delivery_claim"
+    )
 
 
 async def finish(db: Database, claim: Claim, end: End, now: datetime = NOW) -> None:
@@ -66,7 +68,12 @@ async def test_a_lane_goes_out_in_order_one_at_a_time(db: Database) -> None:
     await finish(db, first[0], DELIVERED)
     assert ids(await claim(db)) == ["b"]
     done = await row(db, "a")
-    assert (done.state, done.wire_id, done.part_id, done.facts) == ("delivered", "19:thread", "171", {"response_code": "rc"})
+    assert (done.state, done.wire_id, done.part_id, done.facts) == (
+        "delivered",
+        "19:thread",
+        "171",
+        {"response_code": "rc"},
+    )
 
 
 async def test_the_same_row_is_written_once(db: Database) -> None:
