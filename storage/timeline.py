@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, select
 
 from rules.effects import CHANGE, Change, RecordTouch, Sending, SendText, SendWelcome
 from rules.events import EVENT, Event, RepActed
@@ -75,6 +75,12 @@ def touches(unit: Unit, customer_id: str, limit: int = 5) -> list[Touch]:
 def touch_count(unit: Unit, customer_id: str) -> int:
     """How many touches she has had."""
     return int(unit.conn.execute(select(customers.c.touches).where(customers.c.id == customer_id)).scalar() or 0)
+
+
+def counted(unit: Unit, customer_id: str) -> int:
+    """How many touches the timeline itself holds: reads all of it, so only a rebuild asks."""
+    mine = select(func.count()).where(timeline.c.customer_id == customer_id, timeline.c.side != "")
+    return int(unit.conn.execute(mine).scalar_one())
 
 
 def past(unit: Unit, customer_id: str) -> Iterator[Past]:
