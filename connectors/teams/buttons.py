@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from connectors.teams import words
@@ -40,6 +40,8 @@ class Press:
     language: str
     about: str = ""
     """Outbox or mail id, for buttons that are about one sending."""
+    text: str = ""
+    """Words the button already brings along."""
 
     def data(self) -> dict[str, Any]:
         """The data as the invoke brings them back."""
@@ -48,7 +50,8 @@ class Press:
             "card_version": self.card_version,
             "nonce": self.nonce,
         }
-        return data | ({"about": self.about} if self.about else {})
+        more = {"about": self.about, "text": self.text}
+        return data | {name: value for name, value in more.items() if value}
 
     def plain(self, verb: str, title: str, *, style: Style = None, mode: Mode = None) -> Execute:
         """A button that needs nothing typed."""
@@ -105,12 +108,14 @@ class Press:
         field = InputText(id="channel", label=words.REROUTE_LABEL.in_(self.language), max_length=100)
         return self.asking("reroute", words.REROUTE, field, words.SAVE, mode="secondary")
 
-    def offered(self, verb: str, label: Words) -> Action:
-        """A button of a line or a notice, by its verb."""
+    def offered(self, verb: str, label: Words, text: str = "") -> Action:
+        """A button of a line or a notice, by its verb; `text` is what `send_to_customer` would send."""
         if verb == "reply":
             return self.reply()
         if verb == "note":
             return self.note()
+        if verb == "send_to_customer":
+            return replace(self, text=text).plain(verb, label.in_(self.language))
         return self.plain(verb, label.in_(self.language))
 
 

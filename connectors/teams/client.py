@@ -21,7 +21,7 @@ from aiohttp import (
 from yarl import URL
 
 from connectors.contract import TryLater, Undeliverable, Unknown
-from connectors.teams.outcomes import Ended, backoff, of_status, retry_after
+from connectors.teams.outcomes import PAUSE, Ended, of_status, retry_after
 from connectors.teams.rates import Rates
 from connectors.teams.settings import Settings, Window
 from connectors.teams.tokens import Tokens
@@ -41,7 +41,6 @@ class _Call:
     key: str
     """What its rate is counted on."""
     body: Json | None = field(default=None, repr=False)
-    attempt: int = 1
 
 
 class BotClient:
@@ -50,7 +49,7 @@ class BotClient:
     def __init__(self, settings: Settings, tokens: Tokens, session: ClientSession, rates: Rates) -> None:
         self._settings, self._tokens, self._session, self._rates = settings, tokens, session, rates
 
-    async def create(self, service_url: str, body: Json, *, about: str, attempt: int) -> Json:
+    async def create(self, service_url: str, body: Json, *, about: str) -> Json:
         """Begin a thread in a channel, or a chat with a person; `about` is the channel or the person."""
         return await self._do(
             _Call(
@@ -59,26 +58,21 @@ class BotClient:
                 path="v3/conversations",
                 key=f"send|{about}",
                 body=body,
-                attempt=attempt,
             )
         )
 
-    async def send(self, service_url: str, conversation: str, activity: Json, *, attempt: int) -> str:
+    async def send(self, service_url: str, conversation: str, activity: Json) -> str:
         """Post into a conversation; a thread is a conversation. Returns the activity's id."""
         path = f"v3/conversations/{quote(conversation, safe='')}/activities"
         key = f"send|{conversation}"
-        answer = await self._do(
-            _Call(method="POST", service_url=service_url, path=path, key=key, body=activity, attempt=attempt)
-        )
+        answer = await self._do(_Call(method="POST", service_url=service_url, path=path, key=key, body=activity))
         return text_of(answer.get("id"))
 
-    async def update(
-        self, service_url: str, conversation: str, activity_id: str, activity: Json, *, attempt: int
-    ) -> None:
+    async def update(self, service_url: str, conversation: str, activity_id: str, activity: Json) -> None:
         """Replace a message of ours."""
         path = f"v3/conversations/{quote(conversation, safe='')}/activities/{quote(activity_id, safe='')}"
         key = f"send|{conversation}"
-        await self._do(_Call(method="PUT", service_url=service_url, path=path, key=key, body=activity, attempt=attempt))
+        await self._do(_Call(method="PUT", service_url=service_url, path=path, key=key, body=activity))
 
     async def members(self, service_url: str, conversation: str) -> list[Json]:
         """Everybody in a team or chat."""
@@ -120,7 +114,7 @@ class BotClient:
             if 200 <= status < 300:
                 return answer
             code = text_of(part(answer, "error").get("code"))[:60]
-            raise Ended(of_status(status, code, after, call.attempt))
+            raise Ended(of_status(status, code, after))
         raise AssertionError("the second 401 has ended the call")
 
     def _check_rate(self, call: _Call) -> None:
@@ -128,9 +122,9 @@ class BotClient:
         limits = self._settings.limits
         own: tuple[Window, ...] = limits.read if call.key.startswith("read|") else limits.send
         if wait := self._rates.wait("app", limits.app):
-            raise Ended(TryLater(reason="rate_limit", seconds=wait, scope="app"))
+            raise Ended(TryLater(reason="throttled", seconds=wait, scope="app"))
         if wait := self._rates.take((call.key, own), ("app", limits.app)):
-            raise Ended(TryLater(reason="rate_limit", seconds=wait))
+            raise Ended(TryLater(reason="throttled", seconds=wait))
 
     async def _http(self, call: _Call, token: str) -> tuple[int, Json, float | None]:
         """The bare call. Raises Ended when the connection fails: before the request went out, or after."""
@@ -146,10 +140,10 @@ class BotClient:
                 answer = await _json(response)
                 return response.status, answer, retry_after(response.headers.get("Retry-After"))
         except (ClientConnectorError, ConnectionTimeoutError):
-            later = TryLater(reason="unreachable", seconds=backoff(call.attempt), scope="platform")
+            later = TryLater(reason="unreachable", seconds=PAUSE, scope="platform")
             raise Ended(later) from None
         except (ClientError, TimeoutError, OSError):
-            raise Ended(Unknown(reason="broken_call")) from None
+            raise Ended(Unknown(reason="interrupted")) from None
 
 
 async def _json(response: ClientResponse) -> dict[str, Any]:

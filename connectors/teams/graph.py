@@ -32,7 +32,7 @@ from msgraph.generated.users.item.send_mail.send_mail_post_request_body import S
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
 from connectors.contract import TryLater, Undeliverable, Unknown
-from connectors.teams.outcomes import Ended, backoff, of_status, retry_after
+from connectors.teams.outcomes import PAUSE, Ended, of_status, retry_after
 from connectors.teams.rates import Rates
 from connectors.teams.settings import Settings
 from connectors.teams.tokens import Tokens
@@ -117,7 +117,7 @@ class Graph:
         async with _ending():
             made = await self._client.teams.by_team_id(group_id).channels.post(wanted)
         if made is None or not made.id:
-            raise Ended(Unknown(reason="no_id"))
+            raise Ended(Unknown(reason="interrupted"))
         return str(made.id)
 
     async def members(self, group_id: str) -> list[Member]:
@@ -179,7 +179,7 @@ class Graph:
             if not wait:
                 return
             await asyncio.sleep(wait)
-        raise Ended(TryLater(reason="rate_limit", seconds=wait))
+        raise Ended(TryLater(reason="throttled", seconds=wait))
 
 
 @asynccontextmanager
@@ -192,9 +192,9 @@ async def _ending() -> AsyncIterator[None]:
         headers = {k.lower(): v for k, v in (refused.response_headers or {}).items()}
         code = str(getattr(getattr(refused, "error", None), "code", "") or "")
         if status == 403:
-            raise Ended(Undeliverable(reason="no_permission", detail=f"403 {code}"[:100])) from None
-        raise Ended(of_status(status, code, retry_after(headers.get("retry-after")), 1)) from None
+            raise Ended(Undeliverable(reason="not_permitted", detail=f"403 {code}"[:100])) from None
+        raise Ended(of_status(status, code, retry_after(headers.get("retry-after")))) from None
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-        raise Ended(TryLater(reason="unreachable", seconds=backoff(1), scope="platform")) from None
+        raise Ended(TryLater(reason="unreachable", seconds=PAUSE, scope="platform")) from None
     except httpx.HTTPError:
-        raise Ended(Unknown(reason="broken_call")) from None
+        raise Ended(Unknown(reason="interrupted")) from None

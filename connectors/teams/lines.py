@@ -47,7 +47,7 @@ def draw(line: Line, *, language: str, nonce: str, text_bytes: int) -> Post:
         return Post(text=_framed(line, shorten(line.text, limit, words.SHORTENED.in_(language)), language))
     press = Press(conversation_id=line.conversation_id, nonce=nonce, language=language, about=line.about)
     framed = _framed(line, shorten(line.text, LINE_BYTES, words.SHORTENED.in_(language)), language)
-    actions = [press.offered(verb, label) for verb, label in line.actions]
+    actions = [press.offered(verb, label, line.text) for verb, label in line.actions]
     body: list[Element] = [Container(style=_style(line), items=[*paragraphs(framed), *_at(line.mention)])]
     return Post(summary=framed[:200], card=_card(body, actions, line.mention))
 

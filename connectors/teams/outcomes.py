@@ -10,6 +10,8 @@ from time import time
 from connectors.contract import Outcome, TryLater, Undeliverable, Unknown
 
 MAX_WAIT = 3_600.0
+PAUSE = 2.0
+"""Seconds until the next try when the service names none; the hub makes it longer from try to try."""
 
 
 class Ended(Exception):
@@ -35,25 +37,20 @@ def retry_after(header: str | None) -> float | None:
     return min(MAX_WAIT, max(0.5, seconds)) if math.isfinite(seconds) else None
 
 
-def backoff(attempt: int) -> float:
-    """Seconds until the next try when the service names none: 2, 4, 8 ... 300."""
-    return float(min(300, 2 ** min(attempt, 9)))
-
-
-def of_status(status: int, code: str, after: float | None, attempt: int) -> Outcome:
+def of_status(status: int, code: str, after: float | None) -> Outcome:
     """What a refusal means (Teams, send proactive messages; rate limits). Only what surely was not done is TryLater.
 
     Microsoft's page says to try 412, 502 and 504 again; a message may have been posted then, so they are Unknown.
     """
     if status == 429:
-        return TryLater(reason="throttled", seconds=after or backoff(attempt))
+        return TryLater(reason="throttled", seconds=after or PAUSE)
     if status == 503 and after is not None:
-        return TryLater(reason="busy", seconds=after)
+        return TryLater(reason="throttled", seconds=after)
     if status == 401:
-        return TryLater(reason="credentials_refused", seconds=300.0, scope="app", alarm=True)
+        return TryLater(reason="token_refused", seconds=300.0, scope="app", alarm=True)
     if status in (408, 412) or status >= 500:
-        return Unknown(reason=f"status_{status}")
-    reason = {403: "not_installed", 404: "gone", 413: "too_large"}.get(status, "refused")
+        return Unknown(reason="interrupted")
+    reason = {403: "no_reference", 404: "root_gone", 413: "text_too_long"}.get(status, "refused")
     if code == "MessageWritesBlocked":
         reason = "blocked"
     return Undeliverable(reason=reason, detail=f"{status} {code}".strip()[:100])

@@ -51,7 +51,7 @@ class Provisioner:
             missing += lacking
             reps |= {rep.aad_id: rep for rep in await self._people(reference)}
         if not channels and not missing:
-            return Skipped(reason="not_installed")
+            return Skipped(reason="no_reference")
         extra = {"missing": ", ".join(missing)} if missing else {}
         if missing:
             structlog.get_logger().warning("channels_missing", count=len(missing))
@@ -85,7 +85,7 @@ class Provisioner:
         except Ended as ended:
             if not isinstance(ended.outcome, Undeliverable):
                 raise
-            if ended.outcome.reason == "no_permission":
+            if ended.outcome.reason == "not_permitted":
                 return ""
             names = await directory.channels(group_id)  # the name may be taken: somebody was faster, or we ourselves
             return next((wire_id for known, wire_id in names.items() if known.casefold() == name.casefold()), "")

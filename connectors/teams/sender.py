@@ -55,10 +55,10 @@ class Sender:
         activity = self._message(Post(summary=_summary(job.card), card=self._fitted(job.card, drawing)))
         tenant, bot = self._settings.tenant_id, self._settings.bot_id
         body = self._writer.new_thread(activity, bot_id=bot, tenant_id=tenant, channel=channel.wire_id)
-        answer = await self._client.create(reference.service_url, body, about=channel.wire_id, attempt=job.attempt)
+        answer = await self._client.create(reference.service_url, body, about=channel.wire_id)
         thread = text_of(answer.get("id"))
         if not thread:
-            return Unknown(reason="no_id")
+            return Unknown(reason="interrupted")
         root = text_of(answer.get("activityId")) or thread.rpartition(";messageid=")[2]
         return Delivered(wire_id=thread, part_id=root)
 
@@ -70,39 +70,39 @@ class Sender:
         else:
             card = self._fitted(job.card, drawing)
         activity = self._message(Post(summary=_summary(job.card), card=card))
-        await self._client.update(job.reference.service_url, job.thread, job.activity, activity, attempt=job.attempt)
+        await self._client.update(job.reference.service_url, job.thread, job.activity, activity)
         return Delivered(wire_id=job.thread, part_id=job.activity)
 
     async def line(self, job: LinePost) -> Outcome:
         """Add a line to a thread."""
         activity = self._message(self._line(job))
-        part = await self._client.send(job.reference.service_url, job.thread, activity, attempt=job.attempt)
+        part = await self._client.send(job.reference.service_url, job.thread, activity)
         return Delivered(wire_id=job.thread, part_id=part)
 
     async def line_edit(self, job: LineEdit) -> Outcome:
         """Redraw a line."""
         activity = self._message(self._line(job))
-        await self._client.update(job.reference.service_url, job.thread, job.activity, activity, attempt=job.attempt)
+        await self._client.update(job.reference.service_url, job.thread, job.activity, activity)
         return Delivered(wire_id=job.thread, part_id=job.activity)
 
     async def notice(self, job: RepNotice) -> Outcome:
         """Tell a rep something in her own chat, which is opened when it is not known yet."""
         if job.reference is None:
-            return Undeliverable(reason="not_installed")
+            return Undeliverable(reason="no_reference")
         chat = job.reference.wire_id or await self._open_chat(job, job.reference)
         if not chat:
-            return Unknown(reason="no_id")
+            return Unknown(reason="interrupted")
         activity = self._message(lines.notice(job, nonce=job.row_id))
-        part = await self._client.send(job.reference.service_url, chat, activity, attempt=job.attempt)
+        part = await self._client.send(job.reference.service_url, chat, activity)
         return Delivered(wire_id=chat, part_id=part)
 
     async def _open_chat(self, job: RepNotice, reference: Reference) -> str:
         """The chat with a person; asking again gives the same one."""
         member = reference.member_wire_id or job.rep.teams_id
         if not member:
-            raise Ended(Undeliverable(reason="not_installed"))
+            raise Ended(Undeliverable(reason="no_reference"))
         body = self._writer.new_chat(bot_id=self._settings.bot_id, tenant_id=self._settings.tenant_id, member=member)
-        answer = await self._client.create(reference.service_url, body, about=member, attempt=job.attempt)
+        answer = await self._client.create(reference.service_url, body, about=member)
         return text_of(answer.get("id"))
 
     async def customer(self, job: CustomerText) -> Outcome:
@@ -114,7 +114,7 @@ class Sender:
             webchat = job.address.account == "webchat"
             service = self._settings.webchat_url if webchat else self._settings.directline_url
         activity = self._message(Post(text=job.text))
-        part = await self._client.send(service, job.address.wire_id, activity, attempt=job.attempt)
+        part = await self._client.send(service, job.address.wire_id, activity)
         return Delivered(wire_id=job.address.wire_id, part_id=part)
 
     def _message(self, post: Post) -> dict[str, Any]:
@@ -131,9 +131,9 @@ class Sender:
 def _reference_of(channel: ChannelRef) -> Reference:
     """How to speak in the channel's team. Raises Ended with TryLater while the bot is not there, or the channel not."""
     if channel.reference is None:
-        raise Ended(TryLater(reason="not_installed", seconds=60.0, alarm=True))
+        raise Ended(TryLater(reason="no_reference", seconds=60.0, alarm=True))
     if not channel.wire_id:
-        raise Ended(TryLater(reason="channel_missing", seconds=30.0))
+        raise Ended(TryLater(reason="no_channel", seconds=30.0))
     return channel.reference
 
 

@@ -90,7 +90,7 @@ class Tokens:
         except ClientConnectorError:
             raise Ended(TryLater(reason="unreachable", seconds=5.0, scope="platform")) from None
         except (ClientError, TimeoutError):  # asking for a token twice does no harm
-            raise Ended(TryLater(reason="no_token", seconds=5.0, scope="platform")) from None
+            raise Ended(TryLater(reason="token_refused", seconds=5.0, scope="platform")) from None
         await self._hub.keep_note(self._key, token.value, token.expires)
         return token
 
@@ -98,14 +98,14 @@ class Tokens:
 def _read(status: int, body: bytes, after: str | None, now: float) -> Token:
     """The token of an answer. Raises Ended."""
     if status in (400, 401, 403):
-        raise Ended(TryLater(reason="credentials_refused", seconds=300.0, scope="app", alarm=True))
+        raise Ended(TryLater(reason="wrong_secret", seconds=300.0, scope="app", alarm=True))
     if status != 200:
-        raise Ended(TryLater(reason="no_token", seconds=retry_after(after) or 5.0, scope="platform"))
+        raise Ended(TryLater(reason="token_refused", seconds=retry_after(after) or 5.0, scope="platform"))
     try:
         answer = orjson.loads(body)
         value, lasts = answer["access_token"], float(answer["expires_in"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        raise Ended(TryLater(reason="no_token", seconds=30.0, scope="platform")) from None
+        raise Ended(TryLater(reason="token_refused", seconds=30.0, scope="platform")) from None
     if not isinstance(value, str) or not value or not 0 < lasts < 10**7:
-        raise Ended(TryLater(reason="no_token", seconds=30.0, scope="platform"))
+        raise Ended(TryLater(reason="token_refused", seconds=30.0, scope="platform"))
     return Token(value=value, expires=now + lasts)

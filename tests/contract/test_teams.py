@@ -136,6 +136,24 @@ async def test_a_line_with_buttons_is_a_card_whose_buttons_say_what_they_are_abo
     assert (act.verb, act.inputs, act.conversation_id) == ("wake_hold", {"about": "mail-1"}, "c1")
 
 
+async def test_an_offer_to_send_brings_its_words_along(here: Bench) -> None:
+    where, thread, _ = await here.thread()
+    assert where.reference is not None
+    offer = line(
+        who="notice",
+        author="Wang Fang",
+        text="明天给您报价",
+        actions=(("send_to_customer", Words(zh="发给客户", en="Send to customer")),),
+    )
+    posted = await here.teams.deliver(
+        LinePost(row_id="l1", attempt=1, thread=thread, reference=where.reference, line=offer)
+    )
+    assert isinstance(posted, Delivered)
+    await here.company.control("teams/card", rep=REP, activity_id=posted.part_id, verb="send_to_customer", inputs={})
+    [act] = here.hub.of(RepActed)
+    assert (act.verb, act.inputs) == ("send_to_customer", {"text": "明天给您报价"})
+
+
 async def test_who_was_slower_gets_a_word(here: Bench) -> None:
     _, _, root = await here.thread()
     lost = Words(zh="王芳 3 秒前已认领", en="Wang Fang took it 3 s ago")
@@ -286,7 +304,7 @@ async def test_a_channel_that_cannot_be_made_does_not_hold_up_the_others(here: B
 
 async def test_a_team_without_the_bot_waits(here: Bench) -> None:
     outcome = await here.teams.deliver(provision(channel("a", None)))
-    assert outcome == type(outcome)(reason="not_installed")  # type: ignore[call-arg]
+    assert outcome == type(outcome)(reason="no_reference")  # type: ignore[call-arg]
 
 
 async def test_tokens_are_fetched_once(here: Bench) -> None:
@@ -313,7 +331,7 @@ async def test_limits_are_kept_before_the_call(here: Bench) -> None:
     ]
     assert [type(o) for o in outcomes[:7]] == [Delivered] * 7
     late = outcomes[-1]
-    assert isinstance(late, TryLater) and late.reason == "rate_limit" and 0 < late.seconds <= 2 and late.scope == "lane"
+    assert isinstance(late, TryLater) and late.reason == "throttled" and 0 < late.seconds <= 2 and late.scope == "lane"
     assert not [e for e in here.company.logged("refused") if e.get("rule") == "TooManyRequests"]
 
 
@@ -321,10 +339,10 @@ async def test_limits_are_kept_before_the_call(here: Bench) -> None:
     ("fault", "expected"),
     [
         ({"kind": "throttle", "seconds": 7}, TryLater(reason="throttled", seconds=7.0)),
-        ({"kind": "error", "status": 502}, Unknown(reason="status_502")),
-        ({"kind": "error", "status": 412}, Unknown(reason="status_412")),
-        ({"kind": "drop"}, Unknown(reason="broken_call")),
-        ({"kind": "lose_answer"}, Unknown(reason="broken_call")),
+        ({"kind": "error", "status": 502}, Unknown(reason="interrupted")),
+        ({"kind": "error", "status": 412}, Unknown(reason="interrupted")),
+        ({"kind": "drop"}, Unknown(reason="interrupted")),
+        ({"kind": "lose_answer"}, Unknown(reason="interrupted")),
     ],
 )
 async def test_bad_days(here: Bench, fault: Json, expected: object) -> None:
@@ -345,7 +363,7 @@ async def test_a_slow_answer_is_unknown() -> None:
         outcome = await here.teams.deliver(
             LinePost(row_id="l1", attempt=1, thread=thread, reference=where.reference, line=line())
         )
-        assert outcome == Unknown(reason="broken_call")
+        assert outcome == Unknown(reason="interrupted")
 
 
 async def test_nobody_there_is_surely_not_sent(here: Bench) -> None:
@@ -354,9 +372,9 @@ async def test_nobody_there_is_surely_not_sent(here: Bench) -> None:
     async with bench(service_hosts=["127.0.0.1:1"]) as other:
         away = Reference(wire_id=thread, service_url="http://127.0.0.1:1/smba/")
         outcome = await other.teams.deliver(
-            LinePost(row_id="l1", attempt=3, thread=thread, reference=away, line=line())
+            LinePost(row_id="l1", attempt=1, thread=thread, reference=away, line=line())
         )
-        assert outcome == TryLater(reason="unreachable", seconds=8.0, scope="platform")
+        assert outcome == TryLater(reason="unreachable", seconds=2.0, scope="platform")
 
 
 async def test_our_token_goes_to_no_stranger(here: Bench) -> None:
@@ -371,7 +389,7 @@ async def test_what_is_gone_is_undeliverable(here: Bench) -> None:
     outcome = await here.teams.deliver(
         LinePost(row_id="l1", attempt=1, thread=f"{GENERAL};messageid=1", reference=reference, line=line())
     )
-    assert isinstance(outcome, Undeliverable) and outcome.reason == "gone"
+    assert isinstance(outcome, Undeliverable) and outcome.reason == "root_gone"
 
 
 async def test_tab_tokens_name_the_employee(here: Bench) -> None:
