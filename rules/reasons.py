@@ -68,6 +68,8 @@ REASONS: Mapping[str, Words] = {
     "wrong_secret": Words(zh="平台不接受应用密钥", en="the platform does not accept the app's secret"),
     "token_refused": Words(zh="平台不接受访问令牌", en="the platform does not accept our token"),
     "refused": Words(zh="平台拒绝了这条消息", en="the platform refused it"),
+    "service_host": Words(zh="服务地址不在允许的名单里", en="the service's address is not trusted"),
+    "starting": Words(zh="塔台正在启动", en="Tower is still starting"),
 }
 
 
