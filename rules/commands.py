@@ -51,7 +51,7 @@ _HAN = tuple(sorted((w for w in _VERBS if not w.isascii() and len(w) > 1), key=l
 _COLONS = ":,\uff1a\uff0c"
 _AGAIN = ("again", "重发", "重新发送", "没到")
 _ARRIVED = ("arrived", "到达", "已到", "到了", "送达")
-_SPAN = re.compile(r"^(\d{1,4}(?:\.\d{1,2})?)\s*（m|min|分钟|h|小时|d|天）?$", re.IGNORECASE)
+_SPAN = re.compile(r"^(\d{1,4}(?:\.\d{1,2})?)\s*(m|min|分钟|h|小时|d|天)?$", re.IGNORECASE)
 _HOURS = {"m": 1 / 60, "min": 1 / 60, "分钟": 1 / 60, "h": 1.0, "小时": 1.0, "d": 24.0, "天": 24.0}
 _INPUT = {"reply": "text", "note": "text", "tag": "tag", "untag": "tag", "reroute": "channel", "done": "about"}
 

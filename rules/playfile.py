@@ -13,6 +13,9 @@ from rules.errors import Mistake
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
+_TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+"""What YAML itself makes of plain words; anything else somebody asked for by name."""
+
 Path = tuple[str | int, ...]
 _INT = re.compile(r"^[-+]?\d{1,15}$")
 _FLOAT = re.compile(r"^[-+]?\d{1,15}\.\d{1,15}$")
@@ -97,6 +100,8 @@ def read(text: str, name: str) -> Document:
 
 def _plain(node: yaml.Node, path: Path, document: Document) -> object:
     document.lines.setdefault(path, node.start_mark.line + 1)
+    if str(node.tag).removeprefix("tag:yaml.org,2002:") not in _TAGS:
+        document.wrong(path, f"the type {node.tag!r}", "plain text, numbers, lists and keys")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, document)
     if isinstance(node, yaml.SequenceNode):
@@ -126,9 +131,6 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str
 def _scalar(node: yaml.Node, path: Path, document: Document) -> object:
     """Plain words are text unless they are true, false, null or a number: `no` and `12:30` stay what they look like."""
     value = str(node.value)
-    if str(node.tag).startswith(("!", "tag:yaml.org,2002:python")) or node.tag == "tag:yaml.org,2002:binary":
-        document.wrong(path, f"the type {node.tag!r}", "plain text, numbers, lists and keys")
-        return value
     if getattr(node, "style", None):
         return value
     known: dict[str, object] = {"true": True, "false": False, "null": None, "~": None, "": None}
