@@ -17,12 +17,11 @@ COMMITS = (
     "page",
     "turn_claim",
     "turn",
-    "turn_failed",
     "delivery_claim",
     "delivery",
-    "delivery_interrupted",
     "timers",
-    "reconcile",
+    "note",
+    "node",
 )
 """Labels of the commits the hub makes on its way."""
 CALLS = (

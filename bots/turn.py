@@ -147,7 +147,7 @@ class Turns:
         rest = min(60.0, 0.5 * 2**row.attempts)
         parked = await self.db.write(
             lambda unit: inbox.fail_inbox(unit, row.id, claim.lane, claim.fence, error=error, rest_s=rest),
-            label="turn_failed",
+            label="turn",
         )
         if parked:
             logger().error("event_parked", turn=row.id[:64], event_kind=row.event.kind, error=error)

@@ -22,10 +22,10 @@ import orjson
 START = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 """Tuesday morning, nine o'clock in Shanghai: where the story's clock begins."""
 EMPLOYEES = (
-    ("陈磊", "chen.lei", "rep"),
-    ("王芳", "wang.fang", "rep"),
-    ("Lena Fischer", "lena.fischer", "rep"),
-    ("Julia Weber", "julia.weber", "manager"),
+    ("陈磊", "chen.lei", "rep", "zh-CN"),
+    ("王芳", "wang.fang", "rep", "zh-CN"),
+    ("Lena Fischer", "lena.fischer", "rep", "en"),
+    ("Julia Weber", "julia.weber", "manager", "en"),
 )
 PEOPLE = (("王敏", "wang.min", "zh-CN"), ("Anna Schmidt", "anna.schmidt", "en"), ("李强", "li.qiang", "zh-CN"))
 CORP = "ww1f2e3d4c5b6a7980"
@@ -106,8 +106,9 @@ def _world(folder: Path, places: Places, company: Company, *, running: bool, sta
             "teams_id": f"29:{secrets.token_urlsafe(24)}",
             "userid": key.replace(".", ""),
             "role": role,
+            "language": language,
         }
-        for name, key, role in EMPLOYEES
+        for name, key, role, language in EMPLOYEES
     ]
     people = [
         {

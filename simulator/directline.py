@@ -291,7 +291,7 @@ async def _bot_speaks(call: Call) -> web.StreamResponse:
     fixed: Json = {"id": _next_id(visit), "timestamp": stamp(world.clock.now()), "channelId": visit.channel}
     visit.activities.append(body | fixed | {"conversation": {"id": visit.id}, "from": {**_bot(), "role": "bot"}})
     if body.get("type") == "message":
-        text = cards.whole_text(text_of(body.get("text")), cards.of_activity(body))
+        text = cards.whole_text(body)
         offered = [text_of(a.get("title")) for a in listed(part(body, "suggestedActions").get("actions"))]
         whole = "\n".join([text, *offered])
         await world.log.add("webchat", "shown", text=whole, toward="customer", by=BOT_NAME, where=visit.id)

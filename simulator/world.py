@@ -31,7 +31,9 @@ class Employee(_Strict):
     userid: str
     """WeCom userid."""
     role: str = "rep"
-    """`rep` or `manager`; only the world page shows it."""
+    """`rep` or `manager`: managers own the team in Teams."""
+    language: str = "zh-CN"
+    """Of her clients and her profile."""
 
 
 class Person(_Strict):

@@ -17,7 +17,16 @@ _FILTER = re.compile(r"(mail|userPrincipalName|displayName|id) eq '([^']*)'")
 def _user_json(employee: Employee) -> Json:
     names: Json = {"displayName": employee.name, "givenName": employee.name, "surname": None}
     mail: Json = {"mail": employee.mail, "userPrincipalName": employee.mail, "businessPhones": []}
-    return {"id": employee.aad_id} | names | mail | {"jobTitle": employee.role, "accountEnabled": True}
+    return (
+        {"id": employee.aad_id}
+        | names
+        | mail
+        | {
+            "jobTitle": employee.role,
+            "preferredLanguage": employee.language,
+            "accountEnabled": True,
+        }
+    )
 
 
 async def _users(call: Call) -> web.StreamResponse:

@@ -39,7 +39,7 @@ def base(room: TeamsRoom, conversation: Conversation, sender: Employee, kind: st
         "recipient": bot_account(room),
         "conversation": conversation_account(room, conversation),
         "channelData": channel_data(room, conversation),
-        "locale": "zh-CN",
+        "locale": sender.language,
     }
 
 
@@ -66,7 +66,7 @@ def message(
 ) -> Json:
     """A message a rep wrote; with a mention the text begins with the bot's tag."""
     activity = base(room, conversation, sender, "message") | {"id": post_id, "textFormat": "plain"}
-    entities: list[Json] = [{"type": "clientInfo", "locale": "zh-CN", "country": "CN", "platform": "Web"}]
+    entities: list[Json] = [{"type": "clientInfo", "locale": sender.language, "country": "CN", "platform": "Web"}]
     if mention:
         tag = f"<at>{BOT_NAME}</at>"
         text = f"{tag} {text}"

@@ -46,14 +46,14 @@ def fault_of(activity: Json) -> str:
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every text a person can read in a card, top to bottom."""
+    """Every text a person can read in a card, top to bottom; text runs hold no markdown (Adaptive Cards, TextRun)."""
     if isinstance(value, list):
         for item in value:
-            yield from [item] if isinstance(item, str) else texts(item)
+            yield from [readable(item)] if isinstance(item, str) else texts(item)
     elif isinstance(value, dict):
         for name, inner in value.items():
             if name in _VISIBLE and isinstance(inner, str):
-                yield inner
+                yield inner if value.get("type") == "TextRun" else readable(inner)
             elif name not in _HIDDEN:
                 yield from texts(inner) if isinstance(inner, dict | list) else ()
 
@@ -63,9 +63,11 @@ def readable(text: str) -> str:
     return html.unescape(_ESCAPED.sub(r"\1", text))
 
 
-def whole_text(text: str, cards: list[Json]) -> str:
-    """All a person can read in a post, for the log: message text first, then its cards."""
-    return "\n".join(readable(piece) for piece in (text, *texts(cards)) if piece)
+def whole_text(activity: Json) -> str:
+    """All a person can read in a post, for the log: message text first (raw when it is plain), then its cards."""
+    text = text_of(activity.get("text"))
+    said = text if activity.get("textFormat") == "plain" else readable(text)
+    return "\n".join(piece for piece in (said, *texts(of_activity(activity))) if piece)
 
 
 Scope = tuple[int, ...]

@@ -36,7 +36,7 @@ async def _place(room: TeamsRoom, conversation: Conversation, activity: Json, po
     found = cards.of_activity(activity)
     text = text_of(activity.get("text"))
     post = room.add_post(conversation, BOT_NAME, text, found, by_bot=True, post_id=post_id)
-    whole = cards.whole_text(text, found)
+    whole = cards.whole_text(activity)
     seen = {"where": conversation.id, "activity_id": post.id, "by": BOT_NAME}
     if conversation.kind == "personal":
         await room.world.log.add("teams", "told", text=whole, **seen)
@@ -159,7 +159,7 @@ async def _update(call: Call) -> web.StreamResponse:
     _check_activity(call.body)
     post.text, post.cards = text_of(call.body.get("text")), cards.of_activity(call.body)
     post.edited, post.views = True, {}
-    whole = cards.whole_text(post.text, post.cards)
+    whole = cards.whole_text(call.body)
     seen = {"where": post.conversation.id, "conversation": post.conversation.id, "activity_id": post.id}
     await call.world.log.add("teams", "card_updated", card=post.cards, text=whole, **seen)
     return answer({"id": post.id})
