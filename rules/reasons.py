@@ -67,6 +67,11 @@ REASONS: Mapping[str, Words] = {
     "not_permitted": Words(zh="应用没有这项接口权限", en="the app lacks the permission for this"),
     "wrong_secret": Words(zh="平台不接受应用密钥", en="the platform does not accept the app's secret"),
     "token_refused": Words(zh="平台不接受访问令牌", en="the platform does not accept our token"),
+    "mail_server_refuses_us": Words(
+        zh="邮件服务器不接受塔台的登录或加密方式", en="the mail server does not accept Tower's sign-in or encryption"
+    ),
+    "domain_cap": Words(zh="发往该邮箱域名的邮件本小时已达上限", en="enough mail has gone to that domain this hour"),
+    "no_template": Words(zh="没有这个邮件模板", en="there is no such mail template"),
     "refused": Words(zh="平台拒绝了这条消息", en="the platform refused it"),
     "service_host": Words(zh="服务地址不在允许的名单里", en="the service's address is not trusted"),
     "starting": Words(zh="塔台正在启动", en="Tower is still starting"),

@@ -21,10 +21,9 @@ from connectors.mail.settings import Smtp
 
 _KEEP_SECONDS = 60.0
 """A connection unused for longer is closed and opened anew: servers hang up without a word."""
-_PATIENT_ATTEMPTS = 16
-"""With the pauses below, about two days: what RFC 5321 4.5.4.1 asks at least is four to five days for a mail server;
-a wake-up mail that late is of no use to anybody.
-"""
+_PATIENT_ATTEMPTS = 100
+"""With the hub's pauses about a day: a wake-up mail that comes later is of no use to anybody."""
+_REASONS = {"hard": "hard_bounce", "soft": "soft_bounce", "policy": "policy"}
 _GONE = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
 
 
@@ -45,7 +44,7 @@ class SmtpClient:
                 smtp = await self._connected()
             except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
                 self._drop()
-                return _not_connected(problem, attempt)
+                return _not_connected(problem)
             outcome = await self._hand_over(smtp, letter, attempt)
             self._used = time.monotonic()
             return outcome
@@ -85,10 +84,10 @@ class SmtpClient:
         except aiosmtplib.SMTPResponseException as refused:
             return _refused(refused.code, refused.message, attempt)
         except aiosmtplib.SMTPNotSupported:
-            return Undeliverable(reason="mail_policy", detail="the server does not take this kind of address")
+            return Undeliverable(reason="policy", detail="the server does not take this kind of address")
         except _GONE:
             self._drop()
-            return TryLater(reason="mail_server_away", seconds=_pause(attempt, first=5, most=600))
+            return TryLater(reason="unreachable", seconds=5)
         if start.code != 354:
             return _refused(start.code, start.message, attempt)
         return await self._content(smtp, letter, attempt)
@@ -97,16 +96,16 @@ class SmtpClient:
         protocol = smtp.protocol
         if protocol is None or not protocol.is_connected:
             self._drop()
-            return TryLater(reason="mail_server_away", seconds=_pause(attempt, first=5, most=600))
+            return TryLater(reason="unreachable", seconds=5)
         protocol.write(_dotted(letter.data))
         try:
             answer = await protocol.read_response(timeout=self._settings.timeout_seconds)
         except aiosmtplib.SMTPResponseException:
             self._drop()
-            return Unknown(reason="mail_answer_garbled")
+            return Unknown(reason="interrupted")
         except _GONE:
             self._drop()
-            return Unknown(reason="mail_answer_lost")
+            return Unknown(reason="interrupted")
         if answer.code == 250:
             return Delivered(wire_id=letter.message_id, extra={"message_id": letter.message_id})
         return _refused(answer.code, answer.message, attempt)
@@ -145,12 +144,12 @@ def _dotted(data: bytes) -> bytes:
     return re.sub(rb"(?m)^\.", b"..", whole) + b".\r\n"
 
 
-def _not_connected(problem: Exception, attempt: int) -> TryLater:
+def _not_connected(problem: Exception) -> TryLater:
     """Nothing went out: everything on the platform waits. A server that refuses us needs an operator."""
     wrong = _needs_an_operator(problem)
     return TryLater(
-        reason="mail_server_refuses_us" if wrong else "mail_server_away",
-        seconds=300 if wrong else _pause(attempt, first=10, most=600),
+        reason="mail_server_refuses_us" if wrong else "unreachable",
+        seconds=300 if wrong else 10,
         scope="platform",
         alarm=wrong,
     )
@@ -169,14 +168,10 @@ def _refused(code: int, words: str, attempt: int) -> Outcome:
     """The server's no, before or after the mail. Its words may hold the address, so only codes are kept."""
     detail = f"{code} {enhanced(words)}".strip()
     if code == 421:
-        return TryLater(reason="mail_server_busy", seconds=_pause(attempt, first=30, most=900), scope="platform")
+        return TryLater(reason="throttled", seconds=30, scope="platform")
     if code in (530, 535, 538):
         return TryLater(reason="mail_server_refuses_us", seconds=300, scope="platform", alarm=True)
     if 400 <= code < 500 and attempt < _PATIENT_ATTEMPTS:
-        return TryLater(reason="mail_later", seconds=_pause(attempt, first=60, most=4 * 3600))
+        return TryLater(reason="soft_bounce", seconds=60)
     kind = "soft" if code < 500 else kind_of(enhanced(words), f"{code} {words}")
-    return Undeliverable(reason=f"mail_{kind}", detail=detail)
-
-
-def _pause(attempt: int, *, first: float, most: float) -> float:
-    return float(min(first * 2 ** min(attempt - 1, 20), most))
+    return Undeliverable(reason=_REASONS[kind], detail=detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,21 +67,22 @@ class MailConnector:
         assert isinstance(job, Mail)  # noqa: S101 - `takes` says so
         template = self._templates.get(job.template, job.language)
         if template is None:
-            return Undeliverable(reason="mail_template", detail=f"no template {job.template!r}")
+            return Undeliverable(reason="no_template", detail=f"no template {job.template!r}")
         try:
             letter = self.write(job, template)
         except ValueError as problem:
-            return Undeliverable(reason="mail_address", detail=str(problem))
+            return Undeliverable(reason="no_address", detail=str(problem))
         try:
             seconds = await self._cap.take(job.to.rpartition("@")[2], self._clock())
         except Unavailable:
-            return TryLater(reason="database_away", seconds=5, scope="platform")
+            return TryLater(reason="unreachable", seconds=5, scope="platform")
         if seconds:
-            return TryLater(reason="mail_domain_cap", seconds=seconds)
+            return TryLater(reason="domain_cap", seconds=seconds)
         outcome = await self._client.send(letter, job.attempt)
         if isinstance(outcome, Delivered):
             links = json.dumps([url for _, url in template.links])
-            return Delivered(wire_id=outcome.wire_id, extra={**outcome.extra, "links": links})
+            extra = {**outcome.extra, "links": links, "sent_wall": f"{time.time():.3f}"}
+            return Delivered(wire_id=outcome.wire_id, extra=extra)
         return outcome
 
     def write(self, job: Mail, template: Template) -> Letter:

@@ -175,7 +175,7 @@ async def test_ends_of_a_sending(town: Town) -> None:
     await town.ask("refuse", address=MIN, code=550)
     outcome = await town.mail.deliver(job())
     assert isinstance(outcome, Undeliverable)
-    assert outcome.reason == "mail_policy"
+    assert outcome.reason == "policy"
 
 
 async def test_a_scanner_unsubscribes_nobody_and_its_clicks_are_marked(town: Town) -> None:
