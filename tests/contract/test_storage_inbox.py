@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -50,13 +51,12 @@ async def test_one_unusable_event_fails_alone(db: Database) -> None:
         accept(db, bad), accept(db, accepted(message(2))), accept(db, accepted(message(3))), return_exceptions=True
     )
     assert isinstance(results[0], BadRequest)
-    assert results[1:] == [[True], [True]]
+    assert list(results[1:]) == [[True], [True]]
 
 
 @pytest.mark.parametrize("event_id", ["", "a\0b", "x" * 256, "new\nline"])
 async def test_an_event_without_a_usable_id_is_refused(db: Database, event_id: str) -> None:
-    event = message(1)
-    broken = Accepted(event=type(event)(**{**_fields(event), "id": event_id}), order=KF)
+    broken = Accepted(event=replace(message(1), id=event_id), order=KF)
     with pytest.raises(BadRequest):
         await accept(db, broken)
 
@@ -167,7 +167,3 @@ async def _fail(db: Database, lane: LaneClaim, *, rest_s: float = 0) -> bool:
     return await db.write(
         lambda u: inbox.fail_inbox(u, row, lane.lane, lane.fence, error="ValueError", rest_s=rest_s), label="turn"
     )
-
-
-def _fields(thing: object) -> dict[str, object]:
-    return {name: getattr(thing, name) for name in thing.__dataclass_fields__}  # type: ignore[attr-defined]
