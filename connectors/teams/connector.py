@@ -84,8 +84,11 @@ class TeamsConnector:
         return isinstance(job, ThreadPost | CardEdit | LinePost | LineEdit | ProvisionChannels)
 
     def certainty(self, job: Job) -> Certainty:
-        """The connector API knows no key, so a post may double; edits and notices may be repeated."""
-        return "none" if isinstance(job, ThreadPost | LinePost | CustomerText) else "again"
+        """The connector API knows no key, so a post may double. What people said must not; edits and the hub's own
+        words may be repeated, with a mark."""
+        if isinstance(job, LinePost):
+            return "none" if job.line.who == "customer" else "again"
+        return "none" if isinstance(job, ThreadPost | CustomerText) else "again"
 
     async def deliver(self, job: Job) -> Outcome:
         """Send."""

@@ -84,8 +84,10 @@ class Heard:
 
     @property
     def id(self) -> str:
-        """The event's id."""
-        return digest(self.channel, self.conversation, _id(self.activity.get("id")))
+        """The event's id. An edit or a deletion carries the id of the message it is about, so its kind and time count."""
+        kind = text_of(self.activity.get("type"))
+        more = () if kind in ("message", "invoke") else (kind, _id(self.activity.get("timestamp")))
+        return digest(self.channel, self.conversation, _id(self.activity.get("id")), *more)
 
     @property
     def at(self) -> datetime:
