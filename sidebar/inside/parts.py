@@ -1,0 +1,69 @@
+"""What the pages for reps are put together from, and what they ask of the hub and the platforms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from connectors.contract import Clock, Inbound, StaffPages
+from rules.card import CardView
+from rules.decision import Answer
+from rules.model import Identity, Rep, RepHandle
+from sidebar.inside.settings import SidebarSettings
+
+Wall = Callable[[], float]
+"""Epoch seconds of the wall clock: sessions and one-time values never live in business time."""
+
+
+class PageHub(Protocol):
+    """What the pages ask of the hub. Each call may raise Unavailable."""
+
+    async def act(self, inbound: Inbound, *, limit: float) -> Answer | None:
+        """See connectors.contract.Hub.act."""
+
+    async def card(self, conversation_id: str, by: RepHandle) -> CardView | None:
+        """The card as this rep may see it; None when it is not theirs or not there."""
+
+    async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
+        """Cards for `mine`, `queue` or `find:<words>`; only what this rep may see."""
+
+    async def rep(self, by: RepHandle) -> Rep | None:
+        """The person a platform proved; None when the hub does not know them."""
+
+    async def conversation_for(self, identity: Identity, by: RepHandle) -> str | None:
+        """The newest conversation of a customer, if this rep may see her."""
+
+    async def follow_found(self, identity: Identity, by: RepHandle) -> None:
+        """The platform counts this customer among this rep's contacts, which the hub may have missed: keep it.
+
+        A customer the hub does not know is no error.
+        """
+
+
+class TabTokens(Protocol):
+    """How a Teams tab proves who looks; `TeamsConnector` is one."""
+
+    async def verify_tab_token(self, token: str) -> RepHandle:
+        """The employee behind a single sign-on token. Raises BadSignature, Unavailable."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inside:
+    """Everything the pages need. A platform that is not connected is None: its pages then say so."""
+
+    hub: PageHub
+    clock: Clock
+    key: bytes = field(repr=False)
+    """At least 32 random bytes; cookies are sealed with keys derived from it."""
+    public_url: str
+    """As the world reaches us, without a trailing slash. Its scheme decides how cookies are named."""
+    settings: SidebarSettings
+    staff: StaffPages | None = None
+    tabs: TabTokens | None = None
+    frame_sidebar: tuple[str, ...] = ()
+    """Who may frame the pages inside WeCom; nobody when empty."""
+    frame_tab: tuple[str, ...] = ()
+    """Who may frame the Teams tab; nobody when empty."""
+    wall: Wall = time.time
