@@ -84,7 +84,7 @@ class Heard:
 
     @property
     def id(self) -> str:
-        """The event's id. An edit or a deletion carries the id of the message it is about, so its kind and time count."""
+        """The event's id. An edit carries the id of the message it is about, so its kind and time count too."""
         kind = text_of(self.activity.get("type"))
         more = () if kind in ("message", "invoke") else (kind, _id(self.activity.get("timestamp")))
         return digest(self.channel, self.conversation, _id(self.activity.get("id")), *more)
