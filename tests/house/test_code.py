@@ -113,9 +113,11 @@ def test_seams_are_met_by_real_fakes(word: str) -> None:
 
 
 def test_nobody_sleeps_in_tests() -> None:
-    """But for `sleep(0)` and polls inside a loop that waits for a condition."""
+    """But for `sleep(0)`, polls inside a loop that waits for a condition, and benchmarks, which act out slowness."""
     slept = []
     for path, tree in trees("tests"):
+        if "bench" in path.parts:
+            continue
         looped = {
             id(c)
             for loop in ast.walk(tree)
