@@ -261,13 +261,18 @@ class Playbook(Strict):
         return self._version
 
     def rules_for(self, kind: str) -> tuple[Rule, ...]:
-        """The rules to look at when an event of this kind has come, in the order of the file."""
+        """The rules to look at when an event of this kind has come: first its own, then those that always hold.
+
+        Within each part the order of the file decides. What always holds comes last, because it looks at what the
+        event's own rules have just changed.
+        """
         return self._by_kind.get(kind, self._by_kind["always"])
 
     @cached_property
     def _by_kind(self) -> dict[str, tuple[Rule, ...]]:
         kinds = {"always", *(w for r in self.rules for w in r.when)}
-        return {k: tuple(r for r in self.rules if k in r.when or "always" in r.when) for k in kinds}
+        standing = tuple(r for r in self.rules if "always" in r.when)
+        return {k: (*(r for r in self.rules if k in r.when and r not in standing), *standing) for k in kinds}
 
     @cached_property
     def moments(self) -> Mapping[str, tuple[float, ...]]:

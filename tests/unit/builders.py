@@ -26,7 +26,7 @@ from rules.events import (
     SessionEntered,
     TimerFired,
 )
-from rules.model import Address, Conversation, Customer, Identity, Rep, RepHandle, ReplyLimits, Snapshot, Timer
+from rules.model import Address, Conversation, Customer, Identity, Rep, RepHandle, ReplyLimits, Snapshot, Stage, Timer
 from rules.playbook import parse
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -72,6 +72,22 @@ class Life:
         found = self.customer.conversation(self.conversation_id)
         assert found is not None
         return found
+
+    def status(self) -> str:
+        """Whether her conversation is open, snoozed or closed."""
+        return self.talk.status
+
+    def waking(self) -> str:
+        """State of her wake-up, or empty."""
+        return self.talk.wakeup.state if self.talk.wakeup else ""
+
+    def qualified(self) -> bool:
+        """Whether she is marketing-qualified."""
+        return self.customer.qualified
+
+    def stage(self) -> Stage:
+        """Her stage."""
+        return self.customer.stage
 
     @property
     def last(self) -> Decision:
@@ -144,9 +160,7 @@ class Life:
 
     def says(self, text: str, name: str = "") -> Decision:
         """She writes."""
-        return self.happens(
-            MessageReceived(id=self.id(), at=self.now, address=KF, identity=SHE, text=text, name=name)
-        )
+        return self.happens(MessageReceived(id=self.id(), at=self.now, address=KF, identity=SHE, text=text, name=name))
 
     def visits(self, page: str) -> Decision:
         """She looks at a page."""
@@ -223,6 +237,11 @@ class Life:
     def with_mail(self) -> Life:
         """She has left her address and agreed to mails."""
         self.submits(mail="wang.min@example.com", name="王敏")
+        return self
+
+    def on_hold(self) -> Life:
+        """A manager has paused everything automatic."""
+        self.paused = True
         return self
 
 

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.calendar import Holidays, Week, clock_words, in_window, next_opening
-
 from tests.unit.builders import playbook
 
-WEEK = Week.model_validate({d: ("09:30-11:30", "14:00-17:00") for d in ("mon", "tue", "wed", "thu", "fri")})
+WEEK = Week.model_validate(dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:30-11:30", "14:00-17:00")))
 NONE = Holidays()
 
 
@@ -58,7 +57,7 @@ def test_a_calendar_that_never_opens_says_so() -> None:
 
 
 @given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 1), timezones=st.just(UTC)),
+    st.integers(0, 700 * 1440).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]),
 )
 def test_every_opening_is_open_and_not_before_now(at: datetime, zone: str) -> None:

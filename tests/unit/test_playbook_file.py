@@ -14,7 +14,6 @@ from rules.book import json_schema
 from rules.calendar import spans_of
 from rules.errors import Mistake, PlaybookError
 from rules.playbook import parse
-
 from tests.unit.builders import playbook
 
 TEXT = Path("playbooks/default.yaml").read_text("utf-8")

@@ -10,7 +10,6 @@ import pytest
 from rules.effects import CancelSendings, EditLine, NotifyRep, PostLine, SendMail, SendText
 from rules.events import LinkClicked, MailBounced, Unsubscribed
 from rules.quiet import may_send, touch_in
-
 from tests.unit.builders import MA, WANG, Life, effects, playbook, quiet_life
 
 
@@ -51,8 +50,8 @@ def test_a_timer_that_fires_after_a_touch_does_nothing_and_is_set_again() -> Non
     [
         (lambda life: None, "no_mail"),
         (lambda life: life.submits(mail="a@example.com", consented=False), "withdrawn"),
-        (lambda life: (life.with_mail(), setattr(life, "paused", True)), "paused"),
-        (lambda life: (life.with_mail(), life.acts("snooze", hours="700")), "snoozed"),
+        (lambda life: life.with_mail().on_hold(), "paused"),
+        (lambda life: life.with_mail().acts("snooze", hours="700"), "snoozed"),
     ],
 )
 def test_why_no_mail_goes(make: object, reason: str) -> None:
@@ -60,7 +59,7 @@ def test_why_no_mail_goes(make: object, reason: str) -> None:
     make(life)  # type: ignore[operator]
     decision = life.fire("quiet")
     assert reasons(life) == [reason]
-    assert life.talk.wakeup is not None and life.talk.wakeup.state == "skipped"
+    assert life.waking() == "skipped"
     assert not effects(decision, PostLine) and not effects(decision, NotifyRep)
 
 
@@ -80,7 +79,7 @@ def test_the_cap_is_looked_at_again_when_it_is_over() -> None:
     life.fire("quiet")
     assert reasons(life) == ["cap"]
     life.fire("quiet")
-    assert life.talk.wakeup is not None and life.talk.wakeup.state == "proposed"
+    assert life.waking() == "proposed"
 
 
 def test_without_an_owner_the_managers_see_it_and_nothing_is_sent() -> None:
@@ -104,20 +103,20 @@ def test_send_now_goes_at_once() -> None:
 def test_hold_waits_seven_days_and_asks_once_more() -> None:
     life = quiet_life()
     life.acts("wake_hold")
-    assert life.talk.wakeup is not None and life.talk.wakeup.state == "held"
+    assert life.waking() == "held"
     held = life.now
     decision = life.fire("hold")
     assert life.now == held + timedelta(days=7)
-    assert life.talk.wakeup.state == "proposed" and effects(decision, PostLine)
+    assert life.waking() == "proposed" and effects(decision, PostLine)
     decision = life.acts("wake_hold")
-    assert life.talk.wakeup.state == "cancelled"
+    assert life.waking() == "cancelled"
     assert not [t for t in life.customer.timers if t.kind in ("hold", "preview", "quiet")]
 
 
 def test_i_write_myself_makes_a_task() -> None:
     life = quiet_life()
     life.acts("wake_mine")
-    assert life.talk.wakeup is not None and life.talk.wakeup.state == "cancelled"
+    assert life.waking() == "cancelled"
     assert life.customer.tasks[0].kind == "write-yourself" and life.customer.tasks[0].rep == WANG.id
 
 
@@ -136,7 +135,7 @@ def test_any_touch_on_any_channel_takes_it_back(touch: str) -> None:
         life.acts("close")
     else:
         life.happens(LinkClicked(id="k", at=life.now, mail_id="m", target="/case", robot=False))
-    assert life.talk.wakeup is not None and life.talk.wakeup.state == "cancelled"
+    assert life.waking() == "cancelled"
     assert any(isinstance(e, EditLine) and e.state == "failed" for e in life.last.effects)
     assert not [t for t in life.customer.timers if t.kind == "preview"]
 
@@ -225,7 +224,7 @@ def test_a_mail_that_may_not_go_any_more_is_shown_so() -> None:
     life.fire("preview")
     mail_id = life.talk.wakeup.mail_id if life.talk.wakeup else ""
     decision = life.reported(mail_id, "send_mail", "skipped", "no_consent")
-    assert life.talk.wakeup is not None and life.talk.wakeup.state == "skipped"
+    assert life.waking() == "skipped"
     assert effects(decision, EditLine)[0].reason == "no_consent"
 
 

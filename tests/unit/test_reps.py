@@ -20,7 +20,6 @@ from rules.effects import (
 )
 from rules.events import ColleagueWrote, RepActed, SessionChanged
 from rules.model import Address, Rep, RepHandle
-
 from tests.unit.builders import KF, LI, MA, SHE, WANG, Life, effects, without
 
 
@@ -167,28 +166,28 @@ def test_a_refused_command_is_answered_in_the_thread(life: Life) -> None:
 
 def test_snooze_comes_back_by_itself_and_by_her_word(life: Life) -> None:
     life.acts("snooze", hours="2")
-    assert life.talk.status == "snoozed"
+    assert life.status() == "snoozed"
     decision = life.fire("snooze")
-    assert life.talk.status == "open" and effects(decision, PostLine)[0].mention == life.customer.owner
+    assert life.status() == "open" and effects(decision, PostLine)[0].mention == life.customer.owner
     life.acts("snooze", hours="2")
     decision = life.says("在吗")
-    assert life.talk.status == "open" and not life.customer.timer(f"snooze/{life.conversation_id}")
+    assert life.status() == "open" and not life.customer.timer(f"snooze/{life.conversation_id}")
     assert effects(decision, PostLine)[0].mention == life.customer.owner
 
 
 @pytest.mark.parametrize("hours", ["soon", "-1", "0", "nan", "inf", "99999"])
 def test_a_snooze_needs_a_number(life: Life, hours: str) -> None:
     life.acts("snooze", hours=hours)
-    assert refused(life) and life.talk.status == "open"
+    assert refused(life) and life.status() == "open"
 
 
 def test_closing_ends_quiet_and_her_word_reopens_with_her_owner(life: Life) -> None:
     life.acts("claim")
     life.acts("close")
-    assert life.talk.status == "closed" and not [t for t in life.customer.timers if t.kind == "quiet"]
+    assert life.status() == "closed" and not [t for t in life.customer.timers if t.kind == "quiet"]
     life.passes(days=9)
     decision = life.says("我又来了")
-    assert life.talk.status == "open" and life.customer.owner == WANG.id
+    assert life.status() == "open" and life.customer.owner == WANG.id
     assert not effects(decision, PostRoot), "one thread per conversation and channel"
     assert effects(decision, PostLine)[0].mention == WANG.id
     assert effects(decision, NotifyRep)[0].rep == WANG.id

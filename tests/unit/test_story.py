@@ -19,7 +19,6 @@ from rules.effects import (
     new_id,
 )
 from rules.model import Stage
-
 from tests.unit.builders import LI, MONDAY, WANG, Life, effects, quiet_life
 
 
@@ -46,7 +45,7 @@ def test_her_first_words_make_a_thread_in_the_channel_of_her_segment_with_an_own
     assert life.customer.owner == LI.id, "least load"
     (told,) = effects(decision, NotifyRep)
     assert told.rep == LI.id and "claim" in told.actions
-    assert life.customer.stage is Stage.CONNECTED
+    assert life.stage() is Stage.CONNECTED
 
 
 def test_later_words_are_lines_of_the_same_thread_and_the_card_is_drawn_again() -> None:
@@ -84,7 +83,7 @@ def test_the_form_goes_by_her_chat_and_brings_address_and_consent() -> None:
     consent = life.customer.consent("wakeup", "mail")
     assert consent is not None and consent.given and consent.text_version == "v1"
     assert life.customer.attributes["mail"] == "Wang.Min@Example.com"
-    assert life.customer.industry == "manufacturing" and life.customer.stage is Stage.INTERESTED
+    assert life.customer.industry == "manufacturing" and life.stage() is Stage.INTERESTED
     assert all("Wang.Min" not in str(e) for e in effects(life.last, PostLine)), "the thread sees a masked address"
 
 
@@ -127,7 +126,7 @@ def test_her_answer_by_mail_brings_thread_and_owner_back() -> None:
     decision = life.mails("好的，请发我资料", mail_id=mail_id)
     (line,) = [x for x in effects(decision, PostLine) if x.who == "customer"]
     assert line.text == "好的，请发我资料" and line.mention == owner and "E-mail" in line.author
-    assert life.talk.status == "open" and life.customer.owner == owner
+    assert life.status() == "open" and life.customer.owner == owner
     assert any(t.kind == "quiet" for t in life.customer.timers), "a new episode begins"
     assert life.talk.last_customer_at == MONDAY, "a mail opens no chat window"
 
@@ -149,12 +148,12 @@ def test_the_score_over_the_threshold_hands_over_with_a_task() -> None:
     life.says("智能工厂方案多少钱？")
     life.acts("reply", text="您好")
     life.submits(mail="a@example.com", name="王敏")
-    assert not life.customer.qualified
+    assert not life.qualified()
     life.fire("quiet")
     life.fire("preview")
     life.passes(hours=20)
     decision = life.mails("请安排演示")
-    assert life.customer.qualified and life.customer.score(life.now) >= 70
+    assert life.qualified() and life.customer.score(life.now) >= 70
     assert any(t.kind == "hand-over" and t.rep == life.customer.owner for t in life.customer.tasks)
     assert any("MQL" in s.words.zh for s in decision.because.steps)
 

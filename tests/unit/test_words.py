@@ -10,7 +10,6 @@ from rules.commands import HELP, WORDS, parse
 from rules.language import guessed
 from rules.masking import NOTICE, masked, masked_mail, mirrored
 from rules.reasons import REASONS, reason_words
-
 from tests.unit.builders import playbook
 
 
