@@ -41,6 +41,10 @@ from storage.outbox import Claim, End
 from storage.references import ChannelRow
 from storage.unit import Unit
 
+TRIES = 5
+"""How often a row is tried whose job cannot even be made, before it is given up as a fault of ours."""
+UNCLEAR = "interrupted"
+"""Reason of a row that may have arrived and may be repeated."""
 LONGEST_REST = 900.0
 """Business seconds: no row rests longer between tries, unless the platform asks for it."""
 
@@ -92,12 +96,12 @@ class Deliveries:
     async def round(self) -> bool:
         """Claim as many rows as there are free senders and start sending them; whether there were any."""
         free = self.senders - len(self._under_way)
-        now = self.now()
-        if free <= 0 or not await self.db.read(lambda unit: outbox.any_ready(unit, now)):
+        now, without = self.now(), tuple(c.name for c in self.connectors if not c.ready)
+        if free <= 0 or not await self.db.read(lambda unit: outbox.any_ready(unit, now, without=without)):
             return False
 
         def claim(unit: Unit) -> list[Claim]:
-            return outbox.claim_outbox(unit, self.node, now, limit=free, lease_s=self.lease_s)
+            return outbox.claim_outbox(unit, self.node, now, limit=free, lease_s=self.lease_s, without=without)
 
         claims = await self.db.write(claim, label="delivery_claim")
         for one in claims:
@@ -134,27 +138,41 @@ class Deliveries:
         )
 
     async def _outcome(self, claim: Claim) -> tuple[Job | None, Outcome]:
-        now = self.now()
-        if claim.sending.deadline is not None and now > claim.sending.deadline:
-            return None, Skipped(reason="deadline")
-        job = await self.db.read(lambda unit: self.bench.job(unit, claim, now))
-        if isinstance(job, NotNow):
-            return None, job.outcome
+        """Send, and say how it ended. Our own faults end too: before the call the row waits, after it nobody knows."""
+        job: Job | None = None
+        try:
+            now = self.now()
+            if claim.sending.deadline is not None and now > claim.sending.deadline:
+                return None, Skipped(reason="deadline")
+            made = await self.db.read(lambda unit: self.bench.job(unit, claim, now))
+            if isinstance(made, NotNow):
+                return None, made.outcome
+            job = made
+            return await self._send(claim, job)
+        except (Conflict, Unavailable):
+            raise
+        except Exception as broken:  # the delivery loop's line: record and go on with the others
+            logger().error("delivery_broke", row=claim.id, job=_kind(claim), error=type(broken).__name__)
+            if job is not None:
+                return job, Unknown(reason="hub_error")
+            if claim.attempt < TRIES:
+                return None, TryLater(reason="hub_error", seconds=30)
+            return None, Undeliverable(reason="hub_error", detail=type(broken).__name__)
+
+    async def _send(self, claim: Claim, job: Job) -> tuple[Job, Outcome]:
         connector = self._connector(claim, job)
         if connector is None:
             return job, Undeliverable(reason="no_connector", detail=claim.connector)
+        if claim.reason == UNCLEAR:
+            job = _marked(job)
         if claim.interrupted:
             job, early = await self._resume(connector, job)
             if early is not None:
                 return job, early
-        try:
-            outcome = await connector.deliver(job)
-        except Exception as broken:  # the delivery loop's line: a connector that breaks leaves its end unknown
-            logger().error("connector_broke", row=claim.id, connector=connector.name, error=type(broken).__name__)
-            outcome = Unknown(reason="connector_broke")
+        outcome = await connector.deliver(job)
         self.failpoints.reach(f"{call_name(job)}.sent")
         if isinstance(outcome, Unknown) and connector.certainty(job) in ("key", "again"):
-            outcome = TryLater(reason=outcome.reason, seconds=5)
+            outcome = TryLater(reason=UNCLEAR, seconds=5)
         return job, outcome
 
     async def _resume(self, connector: Connector, job: Job) -> tuple[Job, Outcome | None]:

@@ -224,6 +224,7 @@ class Hub:
                 try:
                     await connector.start()
                     logger().info("connector_ready", connector=connector.name)
+                    self._wake_deliveries()
                     return
                 except (OSError, Unavailable, TimeoutError) as away:
                     logger().warning("connector_waits", connector=connector.name, error=type(away).__name__)

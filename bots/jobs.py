@@ -50,7 +50,7 @@ from rules.effects import (
     SendWelcome,
 )
 from rules.masking import Mirror, mirrored
-from rules.model import Conversation, Customer
+from rules.model import Conversation, Customer, Words
 from rules.quiet import may_send
 from rules.reasons import reason_words
 from rules.tokens import Tokens
@@ -196,7 +196,7 @@ class Bench:
         if rep is None:
             return NotNow(outcome=Undeliverable(reason="no_such_rep"))
         customer, talk = self._whom(unit, claim)
-        text = sending.text
+        text = self._quoted(unit, sending)
         if sending.query:
             text = self.desk.listing(unit, sending.query, rep, text, now)
         return RepNotice(
@@ -211,6 +211,14 @@ class Bench:
             about=sending.about,
             page_url=f"{self.public_url}/sidebar/c/{talk.id}" if talk is not None else "",
         )
+
+    def _quoted(self, unit: Unit, sending: NotifyRep) -> Words:
+        """The notice's text; one about a sending whose end is unknown quotes it, or nobody could settle it."""
+        about = outbox.sent(unit, sending.about) if "settle_arrived" in sending.actions else None
+        words = getattr(about.sending, "text", "") if about else ""
+        if not words:
+            return sending.text
+        return Words(zh=f"{sending.text.zh}\n“{words}”", en=f"{sending.text.en}\n“{words}”")
 
     def mail(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """A mail, if it may still go."""

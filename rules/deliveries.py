@@ -34,11 +34,32 @@ def reported(draft: Draft, event: DeliveryReported) -> None:
             _root(draft, event)
         case "post_line" | "edit_line" | "refresh_card" if event.reason == "root_gone":
             _root_gone(draft)
+        case "post_line" if event.outcome == "unknown":
+            _line(draft, event)
         case "send_welcome" if event.outcome in ("undeliverable", "skipped"):
             words = reason_words(event.reason)
             draft.because("send", f"欢迎语未发送：{words.zh}", f"No welcome: {words.en}", rule=event.reason)
         case _:
             draft.skip("已记录发送结果", "The end of the sending is noted", outcome=event.outcome, effect=event.effect)
+
+
+def _line(draft: Draft, event: DeliveryReported) -> None:
+    """Her words may stand in the thread, or not: whoever can look at the thread settles it."""
+    text = Words(
+        zh="客户的一条消息可能已出现在会话帖里，也可能没有。请看一下会话帖再选择。",
+        en="A message of hers may stand in its thread, or not. Look there, then choose.",
+    )
+    for rep in _managers_and_owner(draft):
+        draft.tell(
+            rep,
+            Words(zh="发送结果未知", en="The end of a sending is unknown"),
+            text,
+            actions=SETTLE,
+            about=event.row_id,
+        )
+    draft.because(
+        "send", "会话帖里的消息结果未知", "It is not known whether a line was posted", seen={"row": event.row_id}
+    )
 
 
 def mark(draft: Draft, talk: Conversation, row: str, state: State, reason: str = "") -> None:

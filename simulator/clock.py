@@ -7,6 +7,7 @@ one-time codes and sessions do not use it: those live in wall time on both sides
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import time
@@ -71,8 +72,6 @@ class Clock:
     async def changed(self, after: int, wait: float) -> int:
         """Wait until the version is above `after`, at most `wait` wall seconds; return the version."""
         async with self._moved:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait_for(lambda: self.version > after), wait)
-            except TimeoutError:
-                pass
             return self.version

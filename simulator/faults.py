@@ -20,7 +20,8 @@ class Fault:
     """One thing that goes wrong at one place, a number of times."""
 
     place: str
-    """A prefix of the places below: `teams.service`, `graph`, `wecom.api/cgi-bin/kf/send_msg`, `teams.out`, `wecom.out`, `mail.in` ..."""
+    """A prefix of the places below: `teams.service`, `graph`, `wecom.api/cgi-bin/kf/send_msg`, `teams.out`,
+    `wecom.out`, `mail.in` ..."""
     kind: Kind
     """`delay` waits `seconds` (wall); `drop` breaks the connection before anything is done; `lose_answer` does the work
     and breaks the connection before the answer; `duplicate` and `reorder` are for calls to the hub (`*.out`);

@@ -1,11 +1,12 @@
 """The event log of the simulated world: what really happened, numbered, for tests and stories to assert on.
 
-It is the log of the platforms, not the hub's: it alone decides how many messages went in, arrived, were lost or doubled.
+It is the log of the platforms, not the hub's: it alone decides what went in, arrived, was lost or doubled.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -59,10 +60,8 @@ class Log:
     async def after(self, seq: int, wait: float) -> list[Entry]:
         """Entries numbered above `seq`; waits up to `wait` wall seconds for the first."""
         async with self._added:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._added.wait_for(lambda: len(self.entries) > seq), wait)
-            except TimeoutError:
-                pass
         return self.entries[seq:]
 
     def counts(self) -> Counts:

@@ -109,7 +109,7 @@ class World:
     base_url: str = ""
     """Our own address, set when the port is known, no trailing slash."""
     calls_out: int = 0
-    """Calls to the hub that are under way or waiting for their next attempt: a push of the clock waits until it is 0."""
+    """Calls to the hub under way or waiting for their next attempt: a push of the clock waits until it is 0."""
     rooms: dict[str, object] = field(default_factory=dict)
     """Each server puts its own state here under its place name, for the control API and the world page."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 
 from rules.effects import SENDING, PostLine, Sending
 from rules.errors import Conflict
 from storage import waiting
+from storage.statements import EMPTY, NEW, SENDING, UNKNOWN
 from storage.tables import outbox, rests
 from storage.unit import Unit, db_now
 
@@ -64,6 +65,8 @@ class Claim:
     """The row it waited for, delivered."""
     interrupted: bool = False
     """Whoever was sending it before never came back: it may have arrived."""
+    reason: str = ""
+    """Why the try before this one ended, or empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,26 +101,26 @@ def put(unit: Unit, rows: Sequence[OutRow], *, now: datetime) -> None:
         unit.run(unit.insert(outbox).on_conflict_do_nothing(index_elements=["id"]), made)
 
 
-def any_ready(unit: Unit, now: datetime) -> bool:
+def any_ready(unit: Unit, now: datetime, *, without: Collection[str] = ()) -> bool:
     """Whether a claim would find anything; a look that takes no lock."""
-    return unit.row(waiting.ready(now, db_now(unit)).limit(1)) is not None
+    return bool(_candidates(unit, now, db_now(unit), 1, without))
 
 
-def claim_outbox(unit: Unit, node: str, now: datetime, *, limit: int, lease_s: float) -> list[Claim]:
-    """Take up to `limit` rows: heads of lanes that are ready and not resting, deadlines first, then by age.
+def claim_outbox(
+    unit: Unit, node: str, now: datetime, *, limit: int, lease_s: float, without: Collection[str] = ()
+) -> list[Claim]:
+    """Take up to `limit` rows: heads of lanes that are ready and not resting, deadlines first, then by age. Rows of the
+    connectors in `without` (not up yet) are left where they are.
 
     Each is `sending` from this commit on. Rows whose sender never came back return with `interrupted`. A row past its
     deadline is returned too: the caller ends it as skipped.
     """
     clock = db_now(unit)
-    ready = waiting.ready(now, clock).limit(limit)
-    if unit.postgres:
-        ready = ready.with_for_update(skip_locked=True, of=outbox)
-    found = unit.rows(ready)
+    found = _candidates(unit, now, clock, limit, without, lock=unit.postgres)
     if not found:
         return []
-    take = update(outbox).where(outbox.c.id.in_([r["id"] for r in found]))
-    unit.run(take.values(state="sending", owner=node, until=clock + lease_s, attempts=outbox.c.attempts + 1))
+    taken = {"node": node, "lease": clock + lease_s}
+    unit.run(_TAKE, [taken | {"row": r["id"]} for r in found])
     firsts = {s.id: s for s in _sent_rows(unit, [r["after"] for r in found if r["after"]])}
     return [_claim(unit, r, firsts) for r in found]
 
@@ -174,7 +177,7 @@ def settle(
 
 def cancel(unit: Unit, cancel_key: str, reason: str, *, now: datetime) -> list[str]:
     """Take back every unclaimed row with this key; the ids of those taken back."""
-    mine = update(outbox).where(outbox.c.cancel_key == cancel_key, outbox.c.state == "new", outbox.c.cancel_key != "")
+    mine = update(outbox).where(outbox.c.cancel_key == cancel_key, outbox.c.state == NEW, outbox.c.cancel_key != EMPTY)
     taken = unit.run(mine.values(state="skipped", reason=reason[:200], ended_at=now).returning(outbox.c.id))
     ids = [r.id for r in taken]
     for row_id in ids:
@@ -189,7 +192,7 @@ def sent(unit: Unit, row_id: str) -> Sent | None:
 
 def unknown_rows(unit: Unit, customer_id: str = "") -> list[Sent]:
     """Rows whose end nobody knows, oldest first: of one customer, or all (at most 200)."""
-    which = outbox.c.state == "unknown"
+    which = outbox.c.state == UNKNOWN
     if customer_id:
         which &= outbox.c.customer_id == customer_id
     return [_sent(unit, r) for r in unit.rows(select(outbox).where(which).order_by(outbox.c.seq).limit(200))]
@@ -197,19 +200,20 @@ def unknown_rows(unit: Unit, customer_id: str = "") -> list[Sent]:
 
 def unknown_ids(unit: Unit, customer_id: str) -> list[str]:
     """Ids of this customer's rows whose end nobody knows, oldest first."""
-    which = (outbox.c.state == "unknown") & (outbox.c.customer_id == customer_id)
+    which = (outbox.c.state == UNKNOWN) & (outbox.c.customer_id == customer_id)
     return [r.id for r in unit.conn.execute(select(outbox.c.id).where(which).order_by(outbox.c.seq).limit(200))]
 
 
 def line_of(unit: Unit, about: str) -> Sent | None:
     """The newest line in a thread that is about this sending or mail."""
-    lines = select(outbox).where(outbox.c.about == about, outbox.c.about != "", outbox.c.kind == "post_line")
+    lines = select(outbox).where(outbox.c.about == about, outbox.c.about != EMPTY, outbox.c.kind == "post_line")
     row = unit.row(lines.order_by(outbox.c.seq.desc()).limit(1))
     return None if row is None else _sent(unit, row)
 
 
-def rest(unit: Unit, scope: str, until: datetime) -> None:
-    """Nothing of this scope goes out before `until`; a longer rest stays."""
+def rest(unit: Unit, scope: str, until: datetime, *, now: datetime) -> None:
+    """Nothing of this scope goes out before `until`; a longer rest stays, rests that are over are forgotten."""
+    unit.run(delete(rests).where(rests.c.until <= now))
     insert = unit.insert(rests)
     unit.run(
         insert.values(scope=scope, until=until).on_conflict_do_update(
@@ -218,12 +222,17 @@ def rest(unit: Unit, scope: str, until: datetime) -> None:
     )
 
 
+_TAKE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(state=SENDING, owner=bindparam("node"), until=bindparam("lease"), attempts=outbox.c.attempts + 1)
+)
 _SUPERSEDE = (
     update(outbox)
     .where(
         outbox.c.supersedes == bindparam("key"),
-        outbox.c.state == "new",
-        outbox.c.supersedes != "",
+        outbox.c.state == NEW,
+        outbox.c.supersedes != EMPTY,
         outbox.c.id != bindparam("this"),
     )
     .values(state="skipped", reason="superseded", ended_at=bindparam("now"))
@@ -242,6 +251,25 @@ _FINISH = (
 )
 _HOLDS: Mapping[str, str] = {"new": "after", "sending": "after", "unknown": "unknown", "delivered": ""}
 _GONE = ("undeliverable", "skipped")
+
+
+def _candidates(
+    unit: Unit, now: datetime, clock: float, limit: int, without: Collection[str], *, lock: bool = False
+) -> list[RowMapping]:
+    """What may be taken: interrupted rows, then pressing ones, then the oldest."""
+    found: dict[str, RowMapping] = {}
+    for query in (waiting.INTERRUPTED, waiting.PRESSING, waiting.OLDEST):
+        wanted = limit - len(found)
+        if wanted <= 0:
+            break
+        ready = query if query is waiting.INTERRUPTED else waiting.free(unit, now, query)
+        if without:
+            ready = ready.where(outbox.c.connector.not_in(without))
+        if lock:
+            ready = ready.with_for_update(skip_locked=True, of=outbox)
+        for row in unit.rows(ready.limit(limit), now=now, clock=clock):
+            found.setdefault(row["id"], row)
+    return list(found.values())[:limit]
 
 
 def _row(unit: Unit, row: OutRow, states: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -310,6 +338,7 @@ def _claim(unit: Unit, row: RowMapping, firsts: Mapping[str, Sent]) -> Claim:
         attempt=row["attempts"] + 1,
         after=firsts.get(row["after"]),
         interrupted=row["state"] == "sending",
+        reason=row["reason"],
     )
 
 
@@ -317,16 +346,16 @@ def _rest(unit: Unit, claim: Claim, end: End, now: datetime) -> None:
     until = now + timedelta(seconds=end.seconds)
     match end.scope:
         case "lane":
-            rest(unit, f"lane|{claim.lane}", until)
+            rest(unit, f"lane|{claim.lane}", until, now=now)
         case "app":
-            rest(unit, f"app|{claim.connector}|{claim.sending.kind}", until)  # type: ignore[attr-defined]
+            rest(unit, f"app|{claim.connector}|{claim.sending.kind}", until, now=now)  # type: ignore[attr-defined]
         case "platform":
-            rest(unit, f"platform|{claim.connector}", until)
+            rest(unit, f"platform|{claim.connector}", until, now=now)
 
 
 def _release_followers(unit: Unit, row_id: str, state: str, now: datetime) -> None:
     """Rows that waited for this one may go, wait on, or can never go: then what waited for them cannot either."""
-    which = update(outbox).where(outbox.c.after == row_id, outbox.c.hold != "", outbox.c.state == "new")
+    which = update(outbox).where(outbox.c.after == row_id, outbox.c.hold != EMPTY, outbox.c.state == NEW)
     if state not in _GONE:
         unit.run(which.values(hold=_HOLDS[state]))
         return

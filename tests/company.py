@@ -116,6 +116,11 @@ class Company:
         with urllib.request.urlopen(request, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
 
+    def delete(self, url: str) -> None:
+        """Switch something of the world off."""
+        with urllib.request.urlopen(urllib.request.Request(url, method="DELETE"), timeout=30) as answer:
+            answer.read()
+
     def logs(self) -> str:
         """The ends of all logs, for a failure's message."""
         return "\n".join(f"--- {p.log.name}\n{p.tail(2500)}" for p in self.programs)
