@@ -211,12 +211,13 @@ def metrics() -> str:
 
 def logs() -> str:
     """Every line the hub logs."""
-    rows = sorted({row for folder in ("bots", "connectors", "sidebar", "storage") for row in _logged(ROOT / folder)})
+    rows = sorted({row for folder in ("bots", "connectors", "sidebar", "storage") for row in logged(ROOT / folder)})
     intro = docstrings.module_text(ROOT / "bots" / "logs.py")
     return _page("Log lines", [intro, _table(("event", "level", "keys"), rows)])
 
 
-def _logged(folder: Path) -> Iterator[tuple[str, str, str]]:
+def logged(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Every line a folder logs: its event, its level, its keys."""
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
@@ -256,19 +257,19 @@ def _tables(model: type[BaseModel], at: str, note: str = "") -> Iterator[str]:
     """A table of hub.toml, and the tables inside it."""
     yield f"## [{at}]\n\n{docstrings.of(model)}{note}\n\n{_model_table(model)}"
     for name, info in model.model_fields.items():
-        inner, named = _inner(info.annotation)
+        inner, named = inner_table(info.annotation)
         if inner is not None:
             yield from _tables(inner, f"{at}.{name}" + (".<name>" if named else ""))
 
 
-def _inner(kind: object) -> tuple[type[BaseModel] | None, bool]:
+def inner_table(kind: object) -> tuple[type[BaseModel] | None, bool]:
     """The model inside a type, and whether it stands under names of the operator's own."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind, False
     if typing.get_origin(kind) is dict:
-        return _inner(typing.get_args(kind)[1])[0], True
+        return inner_table(typing.get_args(kind)[1])[0], True
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        found = (_inner(one) for one in typing.get_args(kind))
+        found = (inner_table(one) for one in typing.get_args(kind))
         return next((pair for pair in found if pair[0]), (None, False))
     return None, False
 

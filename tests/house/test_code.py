@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bots import failpoints, logs
+from connectors import contract
+from docs import generate
 from rules import errors
 from tests.house.tree import HUB, ROOT, files, modules, name, text
 
@@ -136,6 +140,35 @@ def _sleeps(call: ast.Call) -> bool:
     named = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     first = call.args[0] if call.args else None
     return named == "sleep" and not (isinstance(first, ast.Constant) and first.value == 0)
+
+
+def _constants(rooms: tuple[str, ...], keyword: str) -> set[str]:
+    """Every constant given to a keyword of this name."""
+    return {
+        k.value.value
+        for _, tree in trees(*rooms)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for k in node.keywords
+        if k.arg == keyword and isinstance(k.value, ast.Constant) and isinstance(k.value.value, str)
+    }
+
+
+def test_every_commit_and_every_failpoint_know_each_other() -> None:
+    assert _constants(("bots",), "label") == set(failpoints.COMMITS)
+    jobs = {re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower() for kind in contract.Job.__subclasses__()}
+    assert set(failpoints.CALLS) <= jobs
+
+
+def test_log_lines_carry_only_keys_that_may_be_logged() -> None:
+    dropped = {
+        (event, key)
+        for room in HUB
+        for event, _, keys in generate.logged(ROOT / room)
+        for key in re.findall(r"`(\w+)`", keys)
+        if key not in logs.ALLOWED
+    }
+    assert dropped == set()
 
 
 def test_every_test_folder_is_a_kind_of_test() -> None:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 
 import app
 from bots import settings
-from docs.generate import _inner
+from docs.generate import inner_table
 from rules.errors import ConfigError
 from tests.house.tree import ROOT, text
 
@@ -62,7 +62,7 @@ def filled_in() -> str:
 def keys_of(model: type[BaseModel], at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every key of a table and of the tables inside it, with its default; names of the operator's own are `*`."""
     for name, info in model.model_fields.items():
-        inner, named = _inner(info.annotation)
+        inner, named = inner_table(info.annotation)
         if inner is None:
             default = info.get_default(call_default_factory=True, validated_data={})
             yield (*at, name), PydanticUndefined if default is None else default
