@@ -13,10 +13,10 @@ from rules.card import CardView, ScoreLine, TagView, TouchView, WakeupView
 from rules.decision import Because
 from rules.events import Happened
 from rules.facts import Facts, last_touch
+from rules.gates import may_send
 from rules.heat import HEAT_WORDS, heat_of
 from rules.masking import masked_mail
 from rules.model import STAGE_WORDS, Conversation, Customer, Entry, Rep, ReplyLimits, Words
-from rules.quiet import may_send
 from rules.routing import choose, explain
 from rules.window import reply_window
 

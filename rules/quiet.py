@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rules.book import Playbook
+from rules import letter
 from rules.calendar import clock_words, next_window
-from rules.decision import Because
 from rules.draft import Draft
-from rules.effects import EditLine, OpenTask, PostLine, SendMail, SetWakeup, new_id
+from rules.effects import EditLine, OpenTask, PostLine, SetWakeup, new_id
 from rules.events import ChannelWentQuiet, TimerFired
 from rules.facts import last_touch
-from rules.model import Conversation, Customer, Task, Timer, Wakeup, Words
+from rules.gates import may_send as may_send  # noqa: PLC0414 - the hub asks the quiet engine, not its parts
+from rules.model import Conversation, Task, Timer, Wakeup, Words
 from rules.reasons import reason_words
 
 PENDING = ("proposed", "held", "queued")
@@ -98,35 +98,6 @@ def _redraw(draft: Draft, talk: Conversation, wakeup: Wakeup, state: str, reason
             about=wakeup.mail_id,
         )
     )
-
-
-# --- may a mail go? -------------------------------------------------------------------------------------------------
-
-
-def may_send(customer: Customer, now: datetime, playbook: Playbook, paused: bool) -> tuple[bool, Because]:
-    """Whether a wake-up mail may go to her now; asked when it is decided and again when it is claimed for sending."""
-    plan = playbook.wakeup
-    consent = customer.consent(plan.purpose, "mail")
-    recent = [t for t in customer.woken if t > now - timedelta(days=plan.cap.days)]
-    gates = (
-        ("paused", paused, "yes" if paused else "no"),
-        ("no_mail", not customer.attributes.get("mail"), "yes" if customer.attributes.get("mail") else "no"),
-        (customer.suppressed or "suppressed", bool(customer.suppressed), customer.suppressed or "no"),
-        ("no_consent", consent is None, "none" if consent is None else "given" if consent.given else "withdrawn"),
-        ("withdrawn", consent is not None and not consent.given, consent.source if consent else "-"),
-        ("cap", len(recent) >= plan.cap.mails, f"{len(recent)} of {plan.cap.mails} in {plan.cap.days:g} days"),
-    )
-    names = ("paused", "mail address", "suppressed", "consent", "consent source", "cap")
-    seen = {name: value for name, (_code, _fails, value) in zip(names, gates, strict=True)}
-    failed = next((code for code, fails, _value in gates if fails), "")
-    if failed:
-        words = reason_words(failed)
-        because = Words(zh=f"不发送唤醒邮件：{words.zh}", en=f"No wake-up mail: {words.en}")
-        return False, Because(about="skip", words=because, rule=failed, seen=seen)
-    fine = Words(
-        zh="可以发送唤醒邮件：已同意、未停发、未超频", en="A wake-up mail may go: agreed, not stopped, under the cap"
-    )
-    return True, Because(about="send", words=fine, rule="may-send", seen=seen)
 
 
 def _in_the_way(draft: Draft, talk: Conversation) -> str:
@@ -233,8 +204,8 @@ def _propose(draft: Draft, talk: Conversation, episode: str) -> None:
     draft.drawn = True
     owner = draft.rep(draft.customer.owner)
     has_owner = owner is not None and owner.active
-    due = _send_at(draft) if has_owner else None
-    text = _preview(draft, due)
+    due = letter.send_at(draft) if has_owner else None
+    text = letter.preview(draft, due)
     if talk.root:
         draft.do(
             PostLine(
@@ -267,29 +238,6 @@ def _propose(draft: Draft, talk: Conversation, episode: str) -> None:
     )
 
 
-def _send_at(draft: Draft) -> datetime:
-    """After the owner had time to look, in the next sending window of her zone, holidays left out."""
-    plan = draft.playbook.wakeup
-    earliest = draft.now + timedelta(hours=plan.preview_hours)
-    return next_window(plan.window, draft.playbook.holidays, draft.customer.zone, earliest) or earliest
-
-
-def _preview(draft: Draft, due: datetime | None) -> Words:
-    plan = draft.playbook.wakeup
-    topic = _topic(draft)
-    zh, en = clock_words(due, draft.customer.zone, draft.now) if due else ("（需要你决定）", "(only if you say so)")
-    return Words(
-        zh=f"客户安静了。拟发邮件《{plan.subject.zh}》：{topic.zh}。发送时间：{zh}（客户当地）",
-        en=f"She went quiet. Mail to send: “{plan.subject.en}”, on {topic.en}. It goes {en} (her time)",
-    )
-
-
-def _topic(draft: Draft) -> Words:
-    topics = draft.playbook.wakeup.topics
-    fit = next((t for t in topics if t.industry in ("", draft.customer.industry)), topics[-1])
-    return Words(zh=fit.words.zh, en=fit.words.en)
-
-
 # --- what becomes of it ---------------------------------------------------------------------------------------------
 
 
@@ -314,34 +262,11 @@ def send(draft: Draft, talk: Conversation, wakeup: Wakeup) -> bool:
         return False
     draft.do(
         SetWakeup(conversation_id=talk.id, wakeup=replace(wakeup, state="queued", at=draft.now)),
-        _mail(draft, talk, wakeup),
+        letter.mail(draft, talk, wakeup),
     )
     _redraw(draft, talk, wakeup, "waiting")
     draft.drawn = True
     return True
-
-
-def _mail(draft: Draft, talk: Conversation, wakeup: Wakeup) -> SendMail:
-    c, plan, language = draft.customer, draft.playbook.wakeup, draft.language
-    industry = draft.playbook.industries.get(c.industry)
-    variables = {
-        "name": c.name,
-        "company": c.attributes.get("company", ""),
-        "industry": industry.name.in_(language) if industry else "",
-        "owner": draft.name_of(c.owner),
-        "topic": _topic(draft).in_(language),
-        "subject": plan.subject.in_(language),
-    }
-    return SendMail(
-        id=wakeup.mail_id,
-        conversation_id=talk.id,
-        template=wakeup.template,
-        language=language,
-        purpose=plan.purpose,
-        variables=variables,
-        cancel_key=f"wake/{talk.id}",
-        report=True,
-    )
 
 
 def preview_over(draft: Draft, event: TimerFired) -> None:

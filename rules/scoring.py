@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import exp, log
 
 from rules.book import Playbook
 from rules.draft import Draft
@@ -11,6 +12,9 @@ from rules.facts import WINDOW_DAYS, Facts, last_touch
 from rules.model import Customer, Entry, Task, Timer, Words
 
 _MOMENT = timedelta(seconds=1)
+_MINUTE = 1 / 1440
+LONGEST_DAYS = 3650
+"""A threshold further away than this is looked for no longer."""
 
 
 def add(draft: Draft, signal: str, rule: str) -> None:
@@ -146,14 +150,11 @@ def _decays(customer: Customer, values: tuple[float, ...], now: datetime) -> lis
 
 
 def _when(customer: Customer, value: float, now: datetime) -> datetime:
-    """By halving the interval, to the minute."""
-    low, high = 0.0, 1.0
-    while customer.score(now + timedelta(days=high)) > value and high < 36500:
-        low, high = high, high * 2
-    while high - low > 1 / 1440:
-        middle = (low + high) / 2
-        if customer.score(now + timedelta(days=middle)) > value:
-            low = middle
-        else:
-            high = middle
-    return now + timedelta(days=high)
+    """By Newton's steps, which never overshoot on a sum that only falls and ever more slowly; to the minute."""
+    parts = [(b.now(now), log(2) / b.half_life_days) for b in customer.balances]
+    days, step = 0.0, 1.0
+    while step > _MINUTE and days < LONGEST_DAYS:
+        left = [(v * exp(-rate * days), rate) for v, rate in parts]
+        step = (sum(v for v, _rate in left) - value) / sum(v * rate for v, rate in left)
+        days += step
+    return now + timedelta(days=days + _MINUTE)

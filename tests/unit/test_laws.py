@@ -109,12 +109,15 @@ def events() -> st.SearchStrategy[Happened]:
     return st.one_of([st.from_type(c) for c in get_args(get_args(Event)[0])])
 
 
-@settings(max_examples=200, deadline=None)
+EVENTS = events()
+
+
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_decide_is_total(data: st.DataObject) -> None:
     """Over empty, young and waiting customers, with and without an actor, whatever comes."""
     life = quiet_life() if data.draw(st.booleans()) else Life()
-    event = data.draw(events())
+    event = data.draw(EVENTS)
     actor = (None, WANG, MA)[data.draw(st.integers(0, 2))]
     snapshot = Snapshot(
         customer=life.customer,

@@ -9,7 +9,8 @@ import pytest
 
 from rules.effects import CancelSendings, EditLine, NotifyRep, PostLine, SendMail, SendText
 from rules.events import LinkClicked, MailBounced, Unsubscribed
-from rules.quiet import may_send, touch_in
+from rules.gates import may_send
+from rules.quiet import touch_in
 from tests.unit.builders import MA, WANG, Life, effects, playbook, quiet_life
 
 

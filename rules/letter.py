@@ -1,0 +1,59 @@
+"""The wake-up mail itself: what it is about, what its preview says, and when it goes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rules.calendar import clock_words, next_window
+from rules.draft import Draft
+from rules.effects import SendMail
+from rules.model import Conversation, Wakeup, Words
+
+
+def send_at(draft: Draft) -> datetime:
+    """After the owner had time to look, in the next sending window of her zone, holidays left out."""
+    plan = draft.playbook.wakeup
+    earliest = draft.now + timedelta(hours=plan.preview_hours)
+    return next_window(plan.window, draft.playbook.holidays, draft.customer.zone, earliest) or earliest
+
+
+def preview(draft: Draft, due: datetime | None) -> Words:
+    """What the owner sees first; without a moment it goes only if somebody says so."""
+    plan = draft.playbook.wakeup
+    topic = topic_of(draft)
+    zh, en = clock_words(due, draft.customer.zone, draft.now) if due else ("（需要你决定）", "(only if you say so)")
+    return Words(
+        zh=f"客户安静了。拟发邮件《{plan.subject.zh}》：{topic.zh}。发送时间：{zh}（客户当地）",
+        en=f"She went quiet. Mail to send: “{plan.subject.en}”, on {topic.en}. It goes {en} (her time)",
+    )
+
+
+def topic_of(draft: Draft) -> Words:
+    """What the mail talks about: the first topic that fits her industry."""
+    topics = draft.playbook.wakeup.topics
+    fit = next((t for t in topics if t.industry in ("", draft.customer.industry)), topics[-1])
+    return Words(zh=fit.words.zh, en=fit.words.en)
+
+
+def mail(draft: Draft, talk: Conversation, wakeup: Wakeup) -> SendMail:
+    """The mail as it is handed to the outbox, in her language; it can be taken back until it is claimed."""
+    c, plan, language = draft.customer, draft.playbook.wakeup, draft.language
+    industry = draft.playbook.industries.get(c.industry)
+    variables = {
+        "name": c.name,
+        "company": c.attributes.get("company", ""),
+        "industry": industry.name.in_(language) if industry else "",
+        "owner": draft.name_of(c.owner),
+        "topic": topic_of(draft).in_(language),
+        "subject": plan.subject.in_(language),
+    }
+    return SendMail(
+        id=wakeup.mail_id,
+        conversation_id=talk.id,
+        template=wakeup.template,
+        language=language,
+        purpose=plan.purpose,
+        variables=variables,
+        cancel_key=f"wake/{talk.id}",
+        report=True,
+    )
