@@ -7,7 +7,7 @@ import json
 import sys
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import EnumMeta
 from pathlib import Path
 
@@ -22,27 +22,10 @@ FOLDER = ROOT / "docs" / "reference"
 HEADER = "<!-- Written by `python -m docs.generate`; change the docstrings it comes from, not this page. -->"
 
 
-def pages() -> Mapping[str, str]:
-    """Every page by its file name."""
-    return {
-        "settings.md": settings(),
-        "events.md": events(),
-        "effects.md": effects(),
-        "errors.md": errors(),
-        "conditions-and-actions.md": conditions_and_actions(),
-        "playbook.md": playbook(),
-        "playbook.schema.json": schema(),
-        "reasons.md": reasons(),
-        "failpoints.md": failpoint_names(),
-        "metrics.md": metrics(),
-        "logs.md": logs(),
-    }
-
-
 def main() -> int:
     """Write what is stale, remove what nobody writes any more."""
     FOLDER.mkdir(exist_ok=True)
-    made = pages()
+    made = {name: write() for name, write in PAGES.items()}
     for name, text in made.items():
         path = FOLDER / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -340,6 +323,21 @@ def _type(kind: object, info: FieldInfo | None = None) -> str:
 
 
 _LIMITS = (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "events.md": events,
+    "effects.md": effects,
+    "errors.md": errors,
+    "conditions-and-actions.md": conditions_and_actions,
+    "playbook.md": playbook,
+    "playbook.schema.json": schema,
+    "reasons.md": reasons,
+    "failpoints.md": failpoint_names,
+    "metrics.md": metrics,
+    "logs.md": logs,
+}
+"""Every page by its file name, and who writes it."""
 
 if __name__ == "__main__":
     sys.exit(main())
