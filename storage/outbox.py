@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, bindparam, delete, select, update
 from rules.effects import SENDING, PostLine, Sending
 from rules.errors import Conflict
 from storage import waiting
-from storage.statements import EMPTY, NEW, SENDING, UNKNOWN
+from storage.statements import EMPTY, NEW, UNDER_WAY, UNKNOWN
 from storage.tables import outbox, rests
 from storage.unit import Unit, db_now
 
@@ -225,7 +225,7 @@ def rest(unit: Unit, scope: str, until: datetime, *, now: datetime) -> None:
 _TAKE = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"))
-    .values(state=SENDING, owner=bindparam("node"), until=bindparam("lease"), attempts=outbox.c.attempts + 1)
+    .values(state=UNDER_WAY, owner=bindparam("node"), until=bindparam("lease"), attempts=outbox.c.attempts + 1)
 )
 _SUPERSEDE = (
     update(outbox)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, bindparam, func, select
 
 from storage import waiting
+from storage.statements import NEW, SET, UNDER_WAY
 from storage.tables import inbox, outbox, timers
-from storage.unit import Unit, db_now
+from storage.unit import Unit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,24 +31,28 @@ class Pending:
 
 def pending(unit: Unit, now: datetime) -> Pending:
     """What is waiting at `now`."""
-    claimable = waiting.ready(now, db_now(unit)).where(outbox.c.state == "new")
-    ready = claimable.order_by(None).with_only_columns(outbox.c.id).subquery()
-    sending = select(func.count()).select_from(outbox).where(outbox.c.state == "sending").scalar_subquery()
-    due = select(func.count()).select_from(timers).where(timers.c.state == "set", timers.c.due_at <= now)
-    counts = unit.row(
-        select(
-            select(func.count()).select_from(inbox).where(inbox.c.state == "new").scalar_subquery().label("inbox"),
-            (select(func.count()).select_from(ready).scalar_subquery() + sending).label("outbox"),
-            due.scalar_subquery().label("timers"),
-        )
+    counts = unit.conn.execute(_COUNTS, {"now": now}).mappings().one()
+    return Pending(
+        inbox=counts["inbox"],
+        outbox=counts["sending"] + waiting.ready_count(unit, now),
+        timers=counts["due"],
+        next_due=min((m for m in (counts["coming"], *waiting.next_moments(unit, now)) if m is not None), default=None),
     )
-    assert counts is not None  # noqa: S101  # a query of counts always has its one row
-    return Pending(**counts, next_due=_next(unit, now))
 
 
-def _next(unit: Unit, now: datetime) -> datetime | None:
-    row = unit.row(waiting.next_moments(now))
-    moments: list[datetime | None] = [] if row is None else [row[name] for name in row]
-    coming = select(func.min(timers.c.due_at)).where(timers.c.state == "set", timers.c.due_at > now)
-    moments.append(unit.conn.execute(coming).scalar())
-    return min((m for m in moments if m is not None), default=None)
+_NOW = bindparam("now", type_=timers.c.due_at.type)
+
+
+def _count(table: Table, *which: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(table).where(*which).scalar_subquery()
+
+
+_COUNTS = select(
+    _count(inbox, inbox.c.state == NEW).label("inbox"),
+    _count(outbox, outbox.c.state == UNDER_WAY).label("sending"),
+    _count(timers, timers.c.state == SET, timers.c.due_at <= _NOW).label("due"),
+    select(func.min(timers.c.due_at))
+    .where(timers.c.state == SET, timers.c.due_at > _NOW)
+    .scalar_subquery()
+    .label("coming"),
+)

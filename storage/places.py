@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, text
 
 from rules import events
 from rules.effects import new_id
@@ -103,7 +103,7 @@ def _by_thread(unit: Unit, thread: Address) -> Place:
     """By the root post that began the thread."""
     if not thread.wire_id:
         return NOWHERE
-    root = (outbox.c.kind == "post_root") & (outbox.c.wire_id == thread.wire_id) & (outbox.c.wire_id != "")
+    root = text("kind = 'post_root' AND wire_id != ''") & (outbox.c.wire_id == thread.wire_id)
     return _pair(unit, outbox, root & (outbox.c.connector == thread.connector)) or NOWHERE
 
 

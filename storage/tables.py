@@ -218,8 +218,8 @@ timers = Table(
 Index(
     "ix_timers_due",
     timers.c.due_at,
-    postgresql_where=timers.c.state == "set",
-    sqlite_where=timers.c.state == "set",
+    postgresql_where=text("state = 'set'"),
+    sqlite_where=text("state = 'set'"),
 )
 
 tasks = Table(
@@ -259,8 +259,8 @@ Index(
     "ix_timeline_touches",
     timeline.c.customer_id,
     timeline.c.version,
-    postgresql_where=timeline.c.side != "",
-    sqlite_where=timeline.c.side != "",
+    postgresql_where=text("side != ''"),
+    sqlite_where=text("side != ''"),
 )
 
 traces = Table(
@@ -297,10 +297,10 @@ inbox = Table(
     sealed("answer", nullable=True),
 )
 """`state`: new, done, parked. Sealed: the event; the payload as it came; what the actor was answered."""
-_waiting = inbox.c.state == "new"
+_waiting = text("state = 'new'")
 Index("ix_inbox_ready", inbox.c.seq, postgresql_where=_waiting, sqlite_where=_waiting)
 Index("ix_inbox_lane", inbox.c.lane, inbox.c.seq, postgresql_where=_waiting, sqlite_where=_waiting)
-_pressing = (inbox.c.state == "new") & inbox.c.deadline.is_not(None)
+_pressing = text("state = 'new' AND deadline IS NOT NULL")
 Index("ix_inbox_deadline", inbox.c.deadline, postgresql_where=_pressing, sqlite_where=_pressing)
 
 dedupe = Table("dedupe", metadata, indexed("key", primary_key=True), _text("event_id"))
@@ -355,15 +355,17 @@ def _outbox_index(name: str, where: Any, *columns: Column[Any]) -> None:
     Index(name, *columns, postgresql_where=where, sqlite_where=where)
 
 
-_open = outbox.c.state.in_(("new", "sending"))
-_outbox_index("ix_outbox_ready", _open, outbox.c.seq)
-_outbox_index("ix_outbox_lane", _open, outbox.c.lane, outbox.c.seq)
-_outbox_index("ix_outbox_after", outbox.c.hold != "", outbox.c.after)
-_outbox_index("ix_outbox_supersedes", (outbox.c.state == "new") & (outbox.c.supersedes != ""), outbox.c.supersedes)
-_outbox_index("ix_outbox_cancel_key", (outbox.c.state == "new") & (outbox.c.cancel_key != ""), outbox.c.cancel_key)
-_outbox_index("ix_outbox_unknown", outbox.c.state == "unknown", outbox.c.customer_id)
-_outbox_index("ix_outbox_about", outbox.c.about != "", outbox.c.about)
-_outbox_index("ix_outbox_thread", (outbox.c.kind == "post_root") & (outbox.c.wire_id != ""), outbox.c.wire_id)
+_outbox_index("ix_outbox_new", text("state = 'new'"), outbox.c.seq)
+_outbox_index("ix_outbox_deadline", text("state = 'new' AND deadline IS NOT NULL"), outbox.c.deadline)
+_outbox_index("ix_outbox_not_before", text("state = 'new' AND not_before IS NOT NULL"), outbox.c.not_before)
+_outbox_index("ix_outbox_sending", text("state = 'sending'"), outbox.c.until)
+_outbox_index("ix_outbox_lane", text("state IN ('new', 'sending')"), outbox.c.lane, outbox.c.seq)
+_outbox_index("ix_outbox_after", text("hold != ''"), outbox.c.after)
+_outbox_index("ix_outbox_supersedes", text("state = 'new' AND supersedes != ''"), outbox.c.supersedes)
+_outbox_index("ix_outbox_cancel_key", text("state = 'new' AND cancel_key != ''"), outbox.c.cancel_key)
+_outbox_index("ix_outbox_unknown", text("state = 'unknown'"), outbox.c.customer_id)
+_outbox_index("ix_outbox_about", text("about != ''"), outbox.c.about)
+_outbox_index("ix_outbox_thread", text("kind = 'post_root' AND wire_id != ''"), outbox.c.wire_id)
 
 rests = Table("rests", metadata, _key("scope", primary_key=True), plain("until", Moment()))
 """What must not be written to before a moment: `lane|...`, `app|connector|kind`, `platform|connector`."""

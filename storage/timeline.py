@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, func, select
 from rules.effects import CHANGE, Change, RecordTouch, Sending, SendText, SendWelcome
 from rules.events import EVENT, Event, RepActed
 from rules.model import Customer
+from storage.statements import EMPTY
 from storage.tables import customers, timeline
 from storage.unit import Unit, dumps, loads
 
@@ -68,7 +69,7 @@ def append(
 
 def touches(unit: Unit, customer_id: str, limit: int = 5) -> list[Touch]:
     """Her newest touches, newest first."""
-    mine = select(timeline).where(timeline.c.customer_id == customer_id, timeline.c.side != "")
+    mine = select(timeline).where(timeline.c.customer_id == customer_id, timeline.c.side != EMPTY)
     return [_as_touch(unit, r) for r in unit.rows(mine.order_by(timeline.c.version.desc()).limit(limit))]
 
 
@@ -79,7 +80,7 @@ def touch_count(unit: Unit, customer_id: str) -> int:
 
 def counted(unit: Unit, customer_id: str) -> int:
     """How many touches the timeline itself holds: reads all of it, so only a rebuild asks."""
-    mine = select(func.count()).where(timeline.c.customer_id == customer_id, timeline.c.side != "")
+    mine = select(func.count()).where(timeline.c.customer_id == customer_id, timeline.c.side != EMPTY)
     return int(unit.conn.execute(mine).scalar_one())
 
 

@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, and_, or_, select, update
+from sqlalchemy import RowMapping, bindparam, or_, select, update
 
 from rules.events import ChannelWentQuiet, Event, TimerFired
 from storage.inbox import Accepted, accept_many
+from storage.statements import FIRED, SET
 from storage.tables import conversations, timers
 from storage.unit import Unit
+
+_DUE = (
+    select(timers)
+    .where(timers.c.state == SET, timers.c.due_at <= bindparam("now", type_=timers.c.due_at.type))
+    .order_by(timers.c.due_at)
+)
+_FIRE = (
+    update(timers)
+    .where(timers.c.customer_id == bindparam("of_customer"), timers.c.key == bindparam("of_key"))
+    .values(state=FIRED)
+)
 
 
 def any_due(unit: Unit, now: datetime) -> bool:
     """Whether a timer is due; a look that takes no lock."""
-    due = select(timers.c.key).where(timers.c.state == "set", timers.c.due_at <= now)
-    return unit.row(due.limit(1)) is not None
+    return unit.row(_DUE.limit(1), now=now) is not None
 
 
 def fire_due(unit: Unit, now: datetime, limit: int = 500) -> int:
@@ -24,17 +35,15 @@ def fire_due(unit: Unit, now: datetime, limit: int = 500) -> int:
 
     A timer fires once for one due time, also when two nodes tick at once; set again for later it fires again.
     """
-    due = select(timers).where(timers.c.state == "set", timers.c.due_at <= now).order_by(timers.c.due_at).limit(limit)
+    due = _DUE.limit(limit)
     if unit.postgres:
         due = due.with_for_update(skip_locked=True)
-    found = unit.rows(due)
+    found = unit.rows(due, now=now)
     if not found:
         return 0
     lanes = _lanes(unit, found)
     accept_many(unit, [[_accepted(unit, t, lanes, now) for t in found]])
-    for t in found:
-        same = and_(timers.c.customer_id == t["customer_id"], timers.c.key == t["key"])
-        unit.run(update(timers).where(same).values(state="fired"))
+    unit.run(_FIRE, [{"of_customer": t["customer_id"], "of_key": t["key"]} for t in found])
     return len(found)
 
 

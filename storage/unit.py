@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import orjson
 from sqlalchemy import Connection, CursorResult, Executable, RowMapping, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
+from storage import statements
 from storage.vault import Vault
 
 _EPOCH_SQLITE = text("SELECT (julianday('now') - 2440587.5) * 86400.0")
@@ -32,34 +33,27 @@ class Unit:
         """Execute one statement, or one for many rows."""
         return cast("CursorResult[Any]", self.conn.execute(statement, rows))
 
-    def rows(self, statement: Executable) -> Sequence[RowMapping]:
+    def rows(self, statement: Executable, **params: Any) -> Sequence[RowMapping]:
         """All rows of a query."""
-        return self.conn.execute(statement).mappings().all()
+        return self.conn.execute(statement, params).mappings().all()
 
-    def row(self, statement: Executable) -> RowMapping | None:
+    def row(self, statement: Executable, **params: Any) -> RowMapping | None:
         """The first row of a query."""
-        return self.conn.execute(statement).mappings().first()
+        return self.conn.execute(statement, params).mappings().first()
 
     def insert(self, table: Table) -> postgresql.Insert:
-        """An INSERT that can say ON CONFLICT; both databases' dialects offer the same methods."""
-        if self.postgres:
-            return postgresql.insert(table)
-        return cast("postgresql.Insert", sqlite.insert(table))
+        """An INSERT that can say ON CONFLICT."""
+        return statements.insert(table, postgres=self.postgres)
 
     def insert_new(self, table: Table, row: Mapping[str, Any]) -> bool:
         """Insert a row unless its primary key is there; whether it was inserted."""
-        keys = list(table.primary_key.columns)
-        statement = self.insert(table).values(**row).on_conflict_do_nothing(index_elements=keys)
-        return self.conn.execute(statement.returning(keys[0])).first() is not None
+        statement = statements.insert_new(table, postgres=self.postgres)
+        return self.conn.execute(statement, row).first() is not None
 
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows; where the primary key is there, replace every column that the rows carry."""
-        if not rows:
-            return
-        keys = [c.name for c in table.primary_key.columns]
-        statement = self.insert(table)
-        fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        self.run(statement.on_conflict_do_update(index_elements=keys, set_=fresh), list(rows))
+        if rows:
+            self.run(statements.upsert(table, tuple(rows[0]), postgres=self.postgres), rows)
 
     def seal(self, place: str, row_id: str, value: object) -> bytes:
         """A JSON value, sealed for one place and row."""

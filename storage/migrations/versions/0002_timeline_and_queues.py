@@ -134,6 +134,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_conversation_id", "outbox", ["conversation_id", "kind"], unique=False)
     op.create_index(
+        "ix_outbox_deadline",
+        "outbox",
+        ["deadline"],
+        unique=False,
+        postgresql_where=sa.text("state = 'new' AND deadline IS NOT NULL"),
+        sqlite_where=sa.text("state = 'new' AND deadline IS NOT NULL"),
+    )
+    op.create_index(
         "ix_outbox_lane",
         "outbox",
         ["lane", "seq"],
@@ -142,12 +150,28 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('new', 'sending')"),
     )
     op.create_index(
-        "ix_outbox_ready",
+        "ix_outbox_new",
         "outbox",
         ["seq"],
         unique=False,
-        postgresql_where=sa.text("state IN ('new', 'sending')"),
-        sqlite_where=sa.text("state IN ('new', 'sending')"),
+        postgresql_where=sa.text("state = 'new'"),
+        sqlite_where=sa.text("state = 'new'"),
+    )
+    op.create_index(
+        "ix_outbox_not_before",
+        "outbox",
+        ["not_before"],
+        unique=False,
+        postgresql_where=sa.text("state = 'new' AND not_before IS NOT NULL"),
+        sqlite_where=sa.text("state = 'new' AND not_before IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_outbox_sending",
+        "outbox",
+        ["until"],
+        unique=False,
+        postgresql_where=sa.text("state = 'sending'"),
+        sqlite_where=sa.text("state = 'sending'"),
     )
     op.create_index(
         "ix_outbox_supersedes",
