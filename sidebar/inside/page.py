@@ -90,8 +90,14 @@ def show(name: str, language: Language, family: Family, *, status: int = 200, **
     return web.Response(text=html, content_type="text/html", status=status, headers=headers(family))
 
 
+LANGUAGE = web.RequestKey("language", str)
+"""What a reader we know reads; set as soon as she is known, so that refusals speak it too."""
+
+
 def reader_language(request: web.Request) -> Language:
-    """The language of somebody we do not know yet."""
+    """The language of whoever asks: her own if we know her, else the first her browser names."""
+    if LANGUAGE in request:
+        return spoken(request[LANGUAGE])
     return spoken(request.headers.get("Accept-Language", "")[:100] or "zh")
 
 

@@ -12,7 +12,7 @@ from rules.errors import BadSignature
 from sidebar.inside import acts, desk
 from sidebar.inside.desk import PageDesk, Reader
 from sidebar.inside.drawing import Place, Sheet, draw_card, draw_list
-from sidebar.inside.page import Family, Named, designed, reader_language, show, spoken
+from sidebar.inside.page import LANGUAGE, Family, Named, designed, reader_language, show, spoken
 from sidebar.inside.parts import Inside
 
 SHELL = "/sidebar/tab"
@@ -83,4 +83,6 @@ class TabPages:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
             raise BadSignature("no token")
-        return await self._desk.reader(await self._parts.tabs.verify_tab_token(token))
+        reader = await self._desk.reader(await self._parts.tabs.verify_tab_token(token))
+        request[LANGUAGE] = reader.language
+        return reader

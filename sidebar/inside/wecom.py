@@ -21,6 +21,7 @@ from sidebar.inside import acts, desk
 from sidebar.inside.desk import PageDesk, Reader
 from sidebar.inside.drawing import Place, Sheet, draw_card, draw_list
 from sidebar.inside.page import (
+    LANGUAGE,
     Family,
     Named,
     designed,
@@ -76,7 +77,7 @@ class WeComPages:
         visitor = self._sessions.visitor(request)
         if visitor is None:
             return self._sign_in(request)
-        reader = await self._desk.reader(visitor.by)
+        reader = await self._reader(request, visitor)
         self._desk.pace(reader.by)
         words = request.query.get("q", "")
         return draw_list(
@@ -121,7 +122,7 @@ class WeComPages:
         visitor = self._sessions.visitor(request)
         if visitor is None:
             return self._sign_in(request)
-        reader = await self._desk.reader(visitor.by)
+        reader = await self._reader(request, visitor)
         self._desk.pace(reader.by)
         claimed = request.query.get("id", "")
         if not _EXTERNAL.match(claimed):
@@ -162,7 +163,7 @@ class WeComPages:
         visitor = self._sessions.visitor(request)
         if visitor is None:
             return self._sign_in(request)
-        reader = await self._desk.reader(visitor.by)
+        reader = await self._reader(request, visitor)
         self._desk.pace(reader.by)
         card = await self._desk.card(request.match_info["conversation_id"], reader)
         said = self._sessions.said(request, card.conversation_id)
@@ -182,7 +183,7 @@ class WeComPages:
             self._sessions.check_form(request, visitor, form.get("stamp", ""))
         except BadSignature:
             return self._too_late(request, form, "elsewhere", 403)
-        reader = await self._desk.reader(visitor.by)
+        reader = await self._reader(request, visitor)
         card = await self._desk.card(request.match_info["conversation_id"], reader)
         wish = acts.read(form)
         hidden = self._hidden(visitor)
@@ -216,7 +217,13 @@ class WeComPages:
         visitor = self._sessions.visitor(request)
         if visitor is None:
             raise BadSignature("nobody is signed in")
-        return await self._desk.reader(visitor.by)
+        return await self._reader(request, visitor)
+
+    async def _reader(self, request: web.Request, visitor: Visitor) -> Reader:
+        """The rep who is signed in; from here on the page speaks her language. Raises NotAllowed."""
+        reader = await self._desk.reader(visitor.by)
+        request[LANGUAGE] = reader.language
+        return reader
 
     def _hidden(self, visitor: Visitor) -> Mapping[str, str]:
         return {"stamp": self._sessions.stamp(visitor)}

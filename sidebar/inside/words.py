@@ -22,7 +22,6 @@ SAID: Mapping[str, Words] = {
     "claimed_by": _w("{name} 负责", "With {name}"),
     "snoozed": _w("稍后处理", "Snoozed"),
     "closed": _w("已关闭", "Closed"),
-    "risk": _w("风险：", "Risk: "),
     "next": _w("下一步：", "Next: "),
     "why_score": _w("为什么是这个分，为什么在这里？", "Why this score, why here?"),
     "why_here": _w("为什么在这里：", "Why here: "),
