@@ -32,7 +32,8 @@ MAX_SNOOZE_HOURS = 720
 
 def claim(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
     """Take the conversation: exactly one of several who press at once gets it, the others learn who did."""
-    if talk.claimed_by and talk.claimed_by != actor.id:
+    holder = draft.rep(talk.claimed_by)
+    if talk.claimed_by and talk.claimed_by != actor.id and (holder is None or holder.active):
         _too_late(draft, talk)
         return
     if talk.claimed_by == actor.id:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from rules import segments
+from rules import letter, segments
 from rules.draft import Draft
 from rules.effects import EditLine, PostLine, RecordWake, SettleSending, SetWakeup, new_id
 from rules.events import DeliveryReported, MessageFailed
@@ -145,7 +145,8 @@ def _mail(draft: Draft, event: DeliveryReported) -> None:
     elif event.outcome != "waiting":
         state: Literal["cancelled", "skipped"] = "cancelled" if event.reason in ("cancelled", "spoke") else "skipped"
         draft.do(SetWakeup(conversation_id=talk.id, wakeup=replace(talk.wakeup, state=state, at=draft.now)))
-        mark_mail(draft, talk, event.row_id, "failed", event.reason)
+        end: Literal["failed", "dropped"] = "failed" if event.outcome == "undeliverable" else "dropped"
+        letter.redraw(draft, talk, event.row_id, end, event.reason)
         draft.because(
             "send", f"唤醒邮件未发送：{words.zh}", f"The wake-up mail did not go: {words.en}", rule=event.reason
         )
@@ -166,26 +167,8 @@ def mail_sent(draft: Draft, talk: Conversation) -> None:
         RecordWake(at=draft.now),
         SetWakeup(conversation_id=talk.id, wakeup=replace(wakeup, state="sent", at=draft.now)),
     )
-    mark_mail(draft, talk, wakeup.mail_id, "delivered")
+    letter.redraw(draft, talk, wakeup.mail_id, "delivered")
     draft.because("send", "唤醒邮件已发出", "The wake-up mail went out", seen={"template": wakeup.template})
-
-
-def mark_mail(draft: Draft, talk: Conversation, mail_id: str, state: State, reason: str = "") -> None:
-    """Redraw the line with the mail's preview."""
-    if not talk.root:
-        return
-    draft.do(
-        EditLine(
-            id=draft.id(f"edit/{mail_id}/{state}"),
-            conversation_id=talk.id,
-            after=new_id(mail_id, "line"),
-            supersedes=f"line/{mail_id}",
-            who="wakeup",
-            state=state,
-            reason=reason,
-            about=mail_id,
-        )
-    )
 
 
 def _root(draft: Draft, event: DeliveryReported) -> None:
@@ -250,7 +233,7 @@ def settle(draft: Draft, row: str, verdict: Literal["arrived", "again"], by: str
         if verdict == "arrived":
             mail_sent(draft, talk)
         else:
-            mark_mail(draft, talk, row, "waiting")
+            letter.redraw(draft, talk, row, "waiting")
     elif talk is not None and talk.root != row:
         mark(draft, talk, row, "delivered" if verdict == "arrived" else "waiting")
     draft.drawn = True

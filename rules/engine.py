@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from rules import claiming, deliveries, mails, quiet, reps, rulebook, segments, talk
+from rules import claiming, deliveries, mails, quiet, reps, rulebook, talk
 from rules.book import Playbook
 from rules.decision import Decision
 from rules.draft import Draft
@@ -118,12 +118,11 @@ def _timer(draft: Draft, event: TimerFired) -> None:
 
 
 def _look_again(draft: Draft, event: TimerFired) -> None:
-    """Time alone may have changed what the rules say."""
+    """Time alone may have changed what the rules say; it never moves a thread."""
     timer = draft.customer.timer(event.key)
     if timer is not None and timer.due_at <= draft.now:
         draft.cancel_timer(event.key)
     rulebook.consider(draft)
-    segments.route(draft)
     quiet.arm(draft)
 
 

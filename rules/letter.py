@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from rules.calendar import clock_words, next_window
 from rules.draft import Draft
-from rules.effects import SendMail
+from rules.effects import EditLine, SendMail, new_id
 from rules.model import Conversation, Wakeup, Words
+from rules.reasons import reason_words
 
 
 def send_at(draft: Draft) -> datetime:
@@ -56,4 +58,31 @@ def mail(draft: Draft, talk: Conversation, wakeup: Wakeup) -> SendMail:
         variables=variables,
         cancel_key=f"wake/{talk.id}",
         report=True,
+    )
+
+
+def redraw(
+    draft: Draft,
+    talk: Conversation,
+    mail_id: str,
+    state: Literal["waiting", "delivered", "failed", "unknown", "dropped"],
+    reason: str = "",
+) -> None:
+    """The line with the preview loses its buttons and says how it ended; `dropped` was decided, it did not fail."""
+    if not talk.root:
+        return
+    why = reason_words(reason)
+    words = Words(zh=f"这封唤醒邮件不发送：{why.zh}", en=f"This wake-up mail does not go: {why.en}")
+    draft.do(
+        EditLine(
+            id=draft.id(f"wakeup-line/{mail_id}/{state}"),
+            conversation_id=talk.id,
+            after=new_id(mail_id, "line"),
+            supersedes=f"line/{mail_id}",
+            who="wakeup",
+            words=words if state == "dropped" else None,
+            state="" if state == "dropped" else state,
+            reason=reason,
+            about=mail_id,
+        )
     )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from rules import letter
 from rules.calendar import clock_words, next_window
 from rules.draft import Draft
-from rules.effects import EditLine, OpenTask, PostLine, SetWakeup, new_id
+from rules.effects import OpenTask, PostLine, SetWakeup, new_id
 from rules.events import ChannelWentQuiet, TimerFired
 from rules.facts import last_touch
 from rules.gates import may_send as may_send  # noqa: PLC0414 - the hub asks the quiet engine, not its parts
@@ -77,27 +77,9 @@ def cancel(draft: Draft, talk: Conversation, reason: str) -> None:
     draft.cancel_timer(f"preview/{talk.id}")
     draft.cancel_timer(f"hold/{talk.id}")
     draft.do(SetWakeup(conversation_id=talk.id, wakeup=replace(wakeup, state="cancelled", at=draft.now)))
-    _redraw(draft, talk, wakeup, "failed", reason)
+    letter.redraw(draft, talk, wakeup.mail_id, "dropped", reason)
     words = reason_words(reason)
     draft.because("quiet", f"唤醒邮件取消：{words.zh}", f"Wake-up cancelled: {words.en}", seen={"was": wakeup.state})
-
-
-def _redraw(draft: Draft, talk: Conversation, wakeup: Wakeup, state: str, reason: str = "") -> None:
-    """The line with the preview loses its buttons and says how it ended."""
-    if not talk.root:
-        return
-    draft.do(
-        EditLine(
-            id=draft.id(f"wakeup-line/{talk.id}/{state}"),
-            conversation_id=talk.id,
-            after=new_id(wakeup.mail_id, "line"),
-            supersedes=f"line/{wakeup.mail_id}",
-            who="wakeup",
-            state="delivered" if state == "delivered" else "waiting" if state == "waiting" else "failed",
-            reason=reason,
-            about=wakeup.mail_id,
-        )
-    )
 
 
 def _in_the_way(draft: Draft, talk: Conversation) -> str:
@@ -257,14 +239,14 @@ def send(draft: Draft, talk: Conversation, wakeup: Wakeup) -> bool:
     draft.cancel_timer(f"hold/{talk.id}")
     if not may:
         draft.do(SetWakeup(conversation_id=talk.id, wakeup=replace(wakeup, state="skipped", at=draft.now)))
-        _redraw(draft, talk, wakeup, "failed", because.rule)
+        letter.redraw(draft, talk, wakeup.mail_id, "dropped", because.rule)
         draft.drawn = True
         return False
     draft.do(
         SetWakeup(conversation_id=talk.id, wakeup=replace(wakeup, state="queued", at=draft.now)),
         letter.mail(draft, talk, wakeup),
     )
-    _redraw(draft, talk, wakeup, "waiting")
+    letter.redraw(draft, talk, wakeup.mail_id, "waiting")
     draft.drawn = True
     return True
 
@@ -314,7 +296,7 @@ def hold(draft: Draft, talk: Conversation, wakeup: Wakeup) -> bool:
     draft.set_timer(
         Timer(key=f"hold/{talk.id}", kind="hold", conversation_id=talk.id, due_at=due, episode=wakeup.mail_id)
     )
-    _redraw(draft, talk, wakeup, "failed", "held")
+    letter.redraw(draft, talk, wakeup.mail_id, "dropped", "held")
     draft.because("quiet", "负责人选择暂缓", "The owner holds it", seen={"until": due.isoformat()})
     draft.drawn = True
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.decision import Because
 from rules.draft import Draft
-from rules.effects import Classify, PostRoot, RefreshCard, Route, SetOwner, SetRoot
+from rules.effects import Classify, PostRoot, RefreshCard, Route, SetClaim, SetOwner, SetRoot
 from rules.model import Conversation, Words
 from rules.routing import assign, choose, explain
 
@@ -24,9 +24,9 @@ def classify(draft: Draft) -> None:
 
 
 def route(draft: Draft) -> None:
-    """Send the conversation where the matrix says; a thread moves by itself only while nobody has claimed it."""
+    """Send the conversation where the matrix says; a thread moves by itself only while it is open and unclaimed."""
     talk = draft.conversation
-    if talk is None or talk.claimed_by:
+    if talk is None or talk.claimed_by or (talk.root and talk.status != "open"):
         return
     choice = choose(draft.customer, draft.playbook)
     if talk.cell == "by-hand" or (talk.channel == choice.cell.to and talk.cell == choice.cell.id):
@@ -65,6 +65,7 @@ def post_root(draft: Draft, channel: str, *, moved_from: str = "") -> None:
 
 def give_owner(draft: Draft) -> None:
     """Give her an owner by the rule of her cell. An owner stays: only a colleague who left is replaced."""
+    _release(draft)
     talk = draft.conversation
     owner = draft.rep(draft.customer.owner)
     if talk is None or (owner is not None and owner.active):
@@ -86,3 +87,14 @@ def give_owner(draft: Draft) -> None:
             words=Words(zh=f"原负责人{owner.name}已停用", en=f"The owner so far, {owner.name}, is not active"),
         )
     )
+
+
+def _release(draft: Draft) -> None:
+    """A colleague who left holds nothing any more."""
+    talk = draft.conversation
+    claimer = draft.rep(talk.claimed_by) if talk else None
+    if talk is None or claimer is None or claimer.active:
+        return
+    draft.do(SetClaim(conversation_id=talk.id, rep=""))
+    draft.raised = True
+    draft.because("assign", f"{claimer.name}已停用，释放认领", f"{claimer.name} is not active: the claim is released")

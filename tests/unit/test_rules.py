@@ -243,6 +243,27 @@ def test_an_owner_stays_until_he_leaves() -> None:
     assert new.rep == WANG.id and new.load_seen == WANG.load
 
 
+def test_a_colleague_who_left_holds_nothing() -> None:
+    life = Life()
+    life.says("你好")
+    life.acts("claim", WANG)
+    life.reps = (replace(WANG, active=False), LI, MA)
+    life.says("在吗")
+    assert not life.talk.claimed_by and life.customer.owner == LI.id
+    life.acts("claim", LI)
+    assert life.talk.claimed_by == LI.id
+
+
+def test_time_alone_moves_no_thread() -> None:
+    life = Life()
+    for _ in range(4):
+        life.says("你好")
+    assert life.talk.channel == "hot-leads"
+    while any(t.kind == "recheck" for t in life.customer.timers):
+        assert not effects(life.fire("recheck"), PostRoot)
+    assert life.talk.channel == "hot-leads" and life.customer.segment == "general"
+
+
 # --- what the hub says itself ---------------------------------------------------------------------------------------
 
 
