@@ -26,6 +26,7 @@ from connectors.contract import (
 )
 from connectors.teams.client import BotClient
 from connectors.teams.desk import Desk
+from connectors.teams.heard import TEAMS, WEB_CHAT
 from connectors.teams.invokes import Invokes
 from connectors.teams.keys import Keys, by_address, by_openid
 from connectors.teams.late import Late
@@ -36,7 +37,6 @@ from connectors.teams.sender import Sender
 from connectors.teams.settings import Settings
 from connectors.teams.tab import Tab
 from connectors.teams.tokens import Tokens
-from connectors.teams.translate import TEAMS, WEB_CHAT
 from connectors.teams.verify import Demands, Verifier
 from connectors.teams.webhook import Webhook
 from rules.errors import Unavailable

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from connectors.contract import Hub, Inbound
-from connectors.teams import translate
-from connectors.teams.translate import Heard
+from connectors.teams import places, translate
+from connectors.teams.heard import Heard, unknown
 from rules.events import BotInstalled
 
 KNOWN_PLACES = 4_096
@@ -27,15 +27,15 @@ class Desk:
 
     async def installation(self, heard: Heard) -> None:
         """The app was installed or removed."""
-        await self._accept(translate.installation(heard))
+        await self._accept(places.installation(heard))
 
     async def conversation_update(self, heard: Heard) -> None:
         """Somebody or something came, went or changed its name."""
-        await self._accept(translate.conversation_update(heard))
+        await self._accept(places.conversation_update(heard))
 
     async def other(self, heard: Heard, what: str) -> None:
         """Something authentic that we do not understand."""
-        await self._accept([translate.unknown(heard, what)])
+        await self._accept([unknown(heard, what)])
 
     async def _accept(self, inbound: Sequence[Inbound]) -> None:
         fresh = [item for item in inbound if item.event.id not in self._places]

@@ -14,7 +14,7 @@ from connectors.contract import Hub, Inbound
 from connectors.teams import buttons, cards, translate, words
 from connectors.teams.cards import Drawing
 from connectors.teams.elements import CARD_TYPE, VERSION, Card, Submit, TextBlock
-from connectors.teams.translate import Heard
+from connectors.teams.heard import Heard
 from connectors.teams.wire import Json, listed, part, text_of
 from rules.card import CardView
 from rules.decision import Answer

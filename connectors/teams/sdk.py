@@ -21,9 +21,9 @@ from botbuilder.schema import Activity, ActivityTypes
 from msrest.serialization import Model
 
 from connectors.teams.desk import Desk
+from connectors.teams.heard import Heard, moment
 from connectors.teams.invokes import Invokes
 from connectors.teams.lines import Post
-from connectors.teams.translate import Heard, moment
 from rules.errors import BadRequest
 
 logging.getLogger("msrest.serialization").setLevel(logging.ERROR)  # it warns of every member it does not know

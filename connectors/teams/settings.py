@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 PLACEHOLDERS = frozenset(("", "app-id", "tenant-id", "change-me", "changeme", "placeholder", "todo", "none", "secret"))
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::\d{1,5})?\Z")
 
 
 class _Table(BaseModel):
@@ -71,6 +74,12 @@ class Settings(_Table):
     directline_url: str = "https://directline.botframework.com/"
     webchat_url: str = "https://webchat.botframework.com/"
     """Where web chat conversations are answered whose own service address is not known yet."""
+    directline_secret: SecretStr | None = None
+    """Secret of the Direct Line channel, for visitors of web sites; none = no web chat."""
+    webchat_origins: tuple[str, ...] = ()
+    """Origins (`https://www.example.com`) of the pages that may open a web chat."""
+    webchat_per_minute: int = Field(default=20, ge=1)
+    """Web chats one address may open in a minute, in each process."""
     graph_url: str = "https://graph.microsoft.com/v1.0"
     graph_scope: str = "https://graph.microsoft.com/.default"
 
@@ -110,6 +119,13 @@ class Settings(_Table):
         plain = value.get_secret_value().strip().lower()
         if plain in PLACEHOLDERS or set(plain) <= {"x", "*", "0"}:
             raise ValueError("the real client secret, not a placeholder")
+        return value
+
+    @field_validator("webchat_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.match(origin) for origin in value):
+            raise ValueError("origins like https://www.example.com, without a path")
         return value
 
     @property

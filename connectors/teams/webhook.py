@@ -10,8 +10,8 @@ import structlog
 from aiohttp import web
 
 from connectors.contract import Clock
+from connectors.teams.heard import TEAMS, Heard
 from connectors.teams.settings import Settings
-from connectors.teams.translate import TEAMS, Heard
 from connectors.teams.verify import Proof, Verifier
 from connectors.teams.wire import Json, parse, part, read_body, text_of
 from rules.errors import BadSignature, Refused, Unavailable

@@ -186,6 +186,29 @@ async def test_a_dialog_opens_and_sends(here: Bench) -> None:
     data = {"conversation_id": "c1"}
     answer = await here.company.control("teams/task", rep=REP, activity_id=root, data=data)
     assert "continue" in str(answer) and "41 小时" in str(answer)
+    said = {**data, "verb": "reply", "card_version": 3, "nonce": "d1", "text": "从对话框回复"}
+    sent = await here.company.control("teams/task", rep=REP, activity_id=root, data=said, submit=True)
+    assert "好" in str(sent)
+    assert here.hub.of(RepActed)[-1].inputs == {"text": "从对话框回复"}
+
+
+async def test_a_search_gives_cards_without_buttons(here: Bench) -> None:
+    await here.company.control("teams/install", rep=REP)
+    found = await here.company.control("teams/search", rep=REP, query="王敏")
+    assert here.hub.queries == ["find:王敏"]
+    [result] = found["body"]["composeExtension"]["attachments"]
+    assert result["contentType"].endswith("adaptive") and "actions" not in result["content"]
+    assert result["preview"]["content"]["title"] == "王敏" and "请发报价" not in str(result)
+    here.hub.shown = None
+    nothing = await here.company.control("teams/search", rep=REP, query="x")
+    assert nothing["body"]["composeExtension"]["type"] == "message"
+
+
+async def test_lists_are_shown_in_place(here: Bench) -> None:
+    _, _, root = await here.thread()
+    here.hub.answers["claim"] = Answer(show="list", words=Words(zh="待认领", en="Unclaimed"), query="queue")
+    answer = await here.company.control("teams/card", rep=REP, activity_id=root, verb="claim", inputs={})
+    assert "待认领\n• 王敏 · 华东智造" in answer["body"]["value"] and here.hub.queries == ["queue"]
 
 
 async def test_words_in_a_thread(here: Bench) -> None:

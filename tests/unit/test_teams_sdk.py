@@ -8,8 +8,8 @@ import pytest
 from botbuilder.schema import Activity, ActivityTypes
 
 from connectors.teams import sdk
+from connectors.teams.heard import moment
 from connectors.teams.lines import Post
-from connectors.teams.translate import moment
 
 Json = dict[str, Any]
 FULL: Json = {

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Inbound
-from connectors.teams import translate
+from connectors.teams import places, translate
+from connectors.teams.heard import Heard, moment
 from connectors.teams.settings import Settings
-from connectors.teams.translate import Heard
 from rules.errors import BadRequest
 from rules.events import BotInstalled, MessageReceived, RepActed, RepSpoke, UnknownPayload
 from rules.model import Address
@@ -163,30 +163,28 @@ def test_installations() -> None:
     team = {"id": "19:team@thread.tacv2", "aadGroupId": "g-1", "name": "Sales"}
     where: Json = {"channelData": {"team": team, "tenant": {"id": "t-1"}}}
     general = {"conversationType": "channel", "id": team["id"], "tenantId": "t-1"}
-    event = only(translate.installation(heard(type="installationUpdate", action="add", conversation=general, **where)))
+    event = only(places.installation(heard(type="installationUpdate", action="add", conversation=general, **where)))
     assert isinstance(event, BotInstalled)
     assert (event.scope, event.team_id, event.group_id, event.removed) == ("team", team["id"], "g-1", False)
     assert event.address.wire_id == team["id"] and event.member is None
-    gone = only(
-        translate.installation(heard(type="installationUpdate", action="remove", conversation=general, **where))
-    )
+    gone = only(places.installation(heard(type="installationUpdate", action="remove", conversation=general, **where)))
     assert gone.removed
     came = only(
-        translate.conversation_update(
+        places.conversation_update(
             heard(type="conversationUpdate", membersAdded=[{"id": f"28:{APP}"}], conversation=general, **where)
         )
     )
     assert isinstance(came, BotInstalled) and came.id != gone.id
     renamed = only(
-        translate.conversation_update(heard(type="conversationUpdate", channelData={"eventType": "channelRenamed"}))
+        places.conversation_update(heard(type="conversationUpdate", channelData={"eventType": "channelRenamed"}))
     )
     assert isinstance(renamed, UnknownPayload) and renamed.what == "conversationUpdate/channelRenamed"
 
 
 def test_a_message_in_a_channel_does_not_make_us_forget_the_teams_group() -> None:
-    assert translate.references(heard()) == []
+    assert places.references(heard()) == []
     known = {"team": {"id": "19:team@thread.tacv2", "aadGroupId": "g-1"}, "tenant": {"id": "t-1"}}
-    [place] = translate.references(heard(channelData=known))
+    [place] = places.references(heard(channelData=known))
     assert isinstance(place.event, BotInstalled) and place.event.group_id == "g-1"
 
 
@@ -197,8 +195,8 @@ def test_an_edit_is_not_the_message_it_changes() -> None:
 
 
 def test_times_of_all_kinds() -> None:
-    assert translate.moment("2026-01-05T16:59:58.1234567+08:00") == datetime(2026, 1, 5, 8, 59, 58, 123456, tzinfo=UTC)
-    assert translate.moment("nonsense") is None and translate.moment(None) is None and translate.moment(5) is None
+    assert moment("2026-01-05T16:59:58.1234567+08:00") == datetime(2026, 1, 5, 8, 59, 58, 123456, tzinfo=UTC)
+    assert moment("nonsense") is None and moment(None) is None and moment(5) is None
     assert heard(timestamp="2099-01-01T00:00:00Z").at == NOW  # never later than now
     assert heard(timestamp=...).at == NOW
 
@@ -219,7 +217,7 @@ NAMES = st.sampled_from(sorted(activity())) | st.sampled_from(["entities", "valu
 @given(st.dictionaries(NAMES, JSON, max_size=4))
 def test_any_shape_is_translated_or_refused(changes: Json) -> None:
     one = heard(**changes)
-    for way in (translate.message, translate.installation, translate.conversation_update):
+    for way in (translate.message, places.installation, places.conversation_update):
         try:
             for inbound in way(one):
                 assert inbound.event.id.startswith("teams:")
