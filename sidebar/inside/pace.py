@@ -1,11 +1,14 @@
-"""How fast one person may open pages with customers' data: enough for work, too slow for copying everybody."""
+"""How fast one person may open pages with customers' data: enough for work, too slow for copying everybody.
+
+Visitors who ask for a web chat are measured the same way, by their address.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from rules.model import RepHandle
 from sidebar.inside.parts import Wall
 
 _MOST_PEOPLE = 10_000
@@ -18,9 +21,9 @@ class Pace:
 
     per_minute: int
     wall: Wall
-    _seen: OrderedDict[RepHandle, deque[float]] = field(default_factory=OrderedDict)
+    _seen: OrderedDict[Hashable, deque[float]] = field(default_factory=OrderedDict)
 
-    def allows(self, by: RepHandle) -> bool:
+    def allows(self, by: Hashable) -> bool:
         """Count one more view; whether it is still within the measure."""
         now = self.wall()
         times = self._seen.setdefault(by, deque())

@@ -80,7 +80,6 @@ SAID: Mapping[str, Words] = {
     "industry": _w("行业", "Industry"),
     "source": _w("来源", "Source"),
     "mail": _w("邮箱", "Mail"),
-    "mail_allowed": _w("邮件许可", "May we mail"),
     "where": _w("来自", "Writes from"),
     "save": _w("保存", "Save"),
     "send": _w("发送给客户", "Send to the customer"),

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
 from rules.model import Tag, Wakeup
+from sidebar.inside import SidebarSettings
 from tests.contract.page_world import HANMEI, LILEI, Pages, pages, visible
 
 
@@ -234,6 +236,23 @@ async def test_a_session_ends_by_the_wall_clock(p: Pages) -> None:
     assert answer.status == 401 and "写了很久的回复" in late.html, "what she typed is not lost"
     assert not p.desk.acts
     assert (await browser.step(f"{p.base}/sidebar/c/{talk}")).status == 302
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"wecom_sdk": "https://wwcdn.weixin.qq.com/a.js"},
+        {"teams_sdk": "http://cdn.example/a.js"},
+        {"teams_sdk": "https://cdn.example/a.js; script-src *"},
+        {"teams_sdk": "https://cdn.example/a.js' 'unsafe-inline"},
+        {"teams_sdk_integrity": "sha1-abc"},
+        {"session_hours": 25},
+        {"unknown_key": 1},
+    ],
+)
+def test_settings_that_would_open_a_door_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SidebarSettings.model_validate(wrong)
 
 
 async def test_small_and_few(p: Pages) -> None:
