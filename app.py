@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,20 +31,23 @@ from bots.failpoints import names as failpoint_names
 from bots.hub import Hub, Options
 from bots.logs import logger
 from bots.logs import set_up as set_up_logs
-from bots.settings import ClockSettings, DatabaseSettings, Keys, Loaded, LogSettings, Loops, Rules, Server
+from bots.settings import ClockSettings, DatabaseSettings, Keys, Loaded, LogSettings, Loops, Rules, Server, Staff
 from bots.settings import load as load_settings
 from connectors.contract import Connector
 from connectors.mail.connector import MailConnector
 from connectors.mail.settings import MailSettings
 from connectors.teams.connector import TeamsConnector
 from connectors.teams.settings import Settings as TeamsSettings
+from connectors.teams.webchat import WebChatDoor
 from connectors.wecom.connector import WeComConnector
 from connectors.wecom.settings import Settings as WeComSettings
 from rules.book import Playbook
 from rules.errors import ConfigError, Mistake, Unavailable
+from rules.model import Rep
 from rules.playbook import parse
 from rules.tokens import Tokens
-from sidebar import outside, web
+from sidebar import inside, outside, web
+from sidebar.inside import SidebarSettings
 from sidebar.outside.memory import StoredFacts
 from storage import migrations
 from storage.database import Database
@@ -59,6 +62,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "rules": Rules,
     "loops": Loops,
     "log": LogSettings,
+    "staff": Staff,
+    "sidebar": SidebarSettings,
     "teams": TeamsSettings,
     "wecom": WeComSettings,
     "mail": MailSettings,
@@ -143,7 +148,12 @@ async def _serve(loaded: Loaded, failpoints: Failpoints) -> int:
         connectors = _connectors(loaded, hub)
         hub.connect(list(connectors.values()))
         await hub.clock.start()
-        async with _listening(loaded, hub, connectors):
+        await hub.employ(_staff(loaded))
+        async with contextlib.AsyncExitStack() as doors:
+            teams = loaded.optional("teams", TeamsSettings)
+            visitors = WebChatDoor(teams) if teams and teams.directline_secret else None
+            webchat = await doors.enter_async_context(visitors) if visitors else None
+            await doors.enter_async_context(_listening(loaded, hub, connectors, webchat))
             await hub.run(stopping)
     finally:
         await hub.clock.stop()
@@ -179,6 +189,12 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
     return Hub(db=db, clock=clock, playbook=playbook, tokens=tokens, options=options, failpoints=failpoints)
 
 
+def _staff(loaded: Loaded) -> list[Rep]:
+    """The people the configuration names."""
+    people = loaded.section("staff", Staff).people
+    return [Rep(id="", mail=mail, **dict(person)) for mail, person in people.items()]
+
+
 def _connectors(loaded: Loaded, hub: Hub) -> dict[str, Connector]:
     """A connector for every platform that the configuration names."""
     made: dict[str, Connector] = {}
@@ -196,7 +212,9 @@ def _connectors(loaded: Loaded, hub: Hub) -> dict[str, Connector]:
 
 
 @contextlib.asynccontextmanager
-async def _listening(loaded: Loaded, hub: Hub, connectors: dict[str, Connector]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+async def _listening(
+    loaded: Loaded, hub: Hub, connectors: dict[str, Connector], webchat: WebChatDoor | None
+) -> AsyncIterator[None]:
     """The web application on its port."""
     server = loaded.section("server", Server)
     routes = [route for c in connectors.values() for route in c.routes()]
@@ -205,6 +223,19 @@ async def _listening(loaded: Loaded, hub: Hub, connectors: dict[str, Connector])
         db=hub.db, playbook=hub.playbook, clock=hub.clock.now, company=mail.from_name if mail else "Tower"
     )
     routes += outside.routes(hub, hub.tokens, facts, hub.clock.now)
+    wecom, teams = connectors.get("wecom"), connectors.get("teams")
+    parts = inside.Inside(
+        hub=hub,
+        clock=hub.clock.now,
+        key=hub.tokens.key,
+        public_url=hub.options.public_url,
+        settings=loaded.section("sidebar", SidebarSettings),
+        staff=wecom.staff if isinstance(wecom, WeComConnector) else None,
+        tabs=teams if isinstance(teams, TeamsConnector) else None,
+        frame_sidebar=server.frame_ancestors_sidebar,
+        frame_tab=server.frame_ancestors_tab,
+    )
+    routes += inside.routes(parts)
     runner = aiohttp_web.AppRunner(web.application(hub, routes), access_log=None, handle_signals=False)
     await runner.setup()
     try:

@@ -224,7 +224,7 @@ class Deliveries:
                 [ChannelRow(key=c.key, team=c.team, name=c.name, wire_id=c.wire_id) for c in outcome.channels],
             )
             for rep in outcome.reps:
-                reps.upsert(unit, rep)
+                reps.learn(unit, rep)
         if isinstance(claim.sending, SendMail):
             mails.mark(unit, claim.id, end.state)
         return facts

@@ -22,6 +22,7 @@ COMMITS = (
     "timers",
     "note",
     "node",
+    "staff",
 )
 """Labels of the commits the hub makes on its way."""
 CALLS = (

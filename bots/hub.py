@@ -25,10 +25,11 @@ from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
 from rules.masking import Mirror
-from rules.model import RepHandle
+from rules.model import Identity, Rep, RepHandle
 from rules.tokens import Tokens
-from storage import notes, pending, queues, timers
+from storage import follows, notes, pending, places, queues, reps, timers
 from storage.database import Database
+from storage.unit import Unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,35 @@ class Hub:
     async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
         """See connectors.contract.Hub."""
         return await self.desk.cards(query, by, limit=limit)
+
+    async def rep(self, by: RepHandle) -> Rep | None:
+        """The person a platform proved; None when the hub does not know them."""
+        return await self.db.read(lambda unit: reps.by_handle(unit, by))
+
+    async def conversation_for(self, identity: Identity, by: RepHandle) -> str | None:
+        """The newest conversation of a customer, if this rep may see her."""
+        return await self.desk.conversation_for(identity, by)
+
+    async def follow_found(self, identity: Identity, by: RepHandle) -> None:
+        """The platform counts this customer among this rep's contacts, which the hub may have missed: keep it."""
+        now = self.clock.now()
+
+        def work(unit: Unit) -> None:
+            rep, customer_id = reps.by_handle(unit, by), places.by_identity(unit, identity)
+            if rep is not None and customer_id:
+                follows.add(unit, customer_id, rep.id, now)
+
+        await self.db.write(work, label="staff")
+
+    async def employ(self, staff: Sequence[Rep]) -> None:
+        """Bring the people the configuration names up to date."""
+
+        def work(unit: Unit) -> None:
+            for rep in staff:
+                reps.upsert(unit, rep)
+
+        if staff:
+            await self.db.write(work, label="staff")
 
     async def note(self, key: str) -> tuple[str, float] | None:
         """See connectors.contract.Hub."""
@@ -267,7 +297,7 @@ class Hub:
     async def _beat(self) -> None:
         """Say that this node lives, and keep what it holds."""
 
-        def work(unit: Any) -> None:
+        def work(unit: Unit) -> None:
             queues.heartbeat(unit, self.options.node, clock=self._clock_acted)
             queues.extend_leases(unit, self.options.node, self.options.lease_seconds)
 

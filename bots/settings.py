@@ -39,6 +39,8 @@ class Server(Section):
     """Several processes may listen on the same port (one address for many nodes on one machine)."""
     public_url: str = "http://127.0.0.1:8080"
     """Base URL in links to customers and reps; no trailing slash. HTTPS in real life."""
+    proxies: tuple[str, ...] = ()
+    """Addresses of our own reverse proxies: what they tell of a caller's address (X-Forwarded-For) is believed."""
     frame_ancestors_tab: tuple[str, ...] = (
         "https://teams.microsoft.com",
         "https://*.teams.microsoft.com",
@@ -135,6 +137,37 @@ class Loops(Section):
     batch: int = Field(default=64, ge=1, le=1000)
     senders: int = Field(default=16, ge=1, le=200)
     """Calls to platforms under way at once."""
+
+
+class Person(Section):
+    """One colleague, by mail address: what no platform tells the hub."""
+
+    name: str = ""
+    """Empty = as Teams names them."""
+    userid: str = ""
+    """WeCom userid; without it they cannot be reached or recognised in WeCom."""
+    role: Literal["rep", "manager"] = "rep"
+    """A manager sees every customer, settles what nobody owns, and may pause automatic sends."""
+    team: str = ""
+    """Key of a team of the playbook; empty = any."""
+    language: Literal["zh-CN", "en"] = "zh-CN"
+    zone: str = "Asia/Shanghai"
+    """IANA zone in which times are shown to them."""
+    regions: tuple[str, ...] = ()
+    """Regions they serve; none = all."""
+    industries: tuple[str, ...] = ()
+    """Keys of the playbook's industries they serve; none = all."""
+    capacity: int = Field(default=50, ge=1)
+    """Open conversations they take at most."""
+    active: bool = True
+    """False for somebody on leave: gets no new customers and sees none."""
+
+
+class Staff(Section):
+    """Who works here. Whoever is in the team in Teams is known anyway, as a rep without these particulars."""
+
+    people: dict[str, Person] = Field(default_factory=dict)
+    """By mail address."""
 
 
 class LogSettings(Section):

@@ -178,6 +178,7 @@ tokens = "file:tokens.secret"
 [rules]
 mirror = "full"
 
+{_staff()}
 [teams]
 app_id = "{company.app}"
 app_password = "file:bot.secret"
@@ -186,6 +187,8 @@ openid_url = "{world}/botframework/v1/.well-known/openidconfiguration"
 token_url = "{login}/oauth2/v2.0/token"
 service_hosts = ["127.0.0.1:{places.world}"]
 directline_url = "{world}/directline/"
+directline_secret = "file:directline.secret"
+webchat_origins = ["{world}"]
 graph_url = "{world}/graph/v1.0"
 tab_audience = ["{company.app}"]
 tab_issuers = ["{login}/v2.0"]
@@ -219,6 +222,16 @@ tls = "none"
 [mail.listener]
 port = {places.hub_smtp}
 """
+
+
+def _staff() -> str:
+    """The company's people, as its operator would write them down."""
+    tables = [
+        f'[staff.people."{key}@tower.example"]\n'
+        f'userid = "{key.replace(".", "")}"\nrole = "{role}"\nlanguage = "{language}"\n'
+        for _, key, role, language in EMPLOYEES
+    ]
+    return "\n".join(tables)
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import delete, select
 
 from rules.events import ContactAdded, ContactRemoved
@@ -20,6 +22,12 @@ def record(unit: Unit, customer_id: str, event: ContactAdded | ContactRemoved) -
         unit.insert_new(follows, row)
     else:
         unit.run(delete(follows).where(follows.c.customer_id == customer_id, follows.c.rep_id == rep.id))
+
+
+def add(unit: Unit, customer_id: str, rep_id: str, since: datetime) -> None:
+    """The platform counts her among this rep's contacts."""
+    row = {"customer_id": customer_id, "rep_id": rep_id, "since": since}
+    unit.run(unit.insert(follows).on_conflict_do_nothing(index_elements=["customer_id", "rep_id"]), [row])
 
 
 def followers(unit: Unit, customer_id: str) -> list[str]:

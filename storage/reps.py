@@ -17,9 +17,15 @@ _SEALED = ("name", "aad_id", "teams_id", "userid", "mail")
 _INDEXED = {"aad": "aad_id", "userid": "userid", "mail": "mail"}
 
 
+_TOLD = ("name", "aad_id", "teams_id", "userid", "mail")
+
+
 def all_reps(unit: Unit) -> tuple[Rep, ...]:
     """Every rep, in order of their ids."""
-    return tuple(_rep(unit, r) for r in unit.rows(select(reps).order_by(reps.c.id)))
+    return tuple(_rep(unit, r) for r in unit.rows(_ALL))
+
+
+_ALL = select(reps).order_by(reps.c.id)
 
 
 def by_id(unit: Unit, rep_id: str) -> Rep | None:
@@ -53,6 +59,13 @@ def upsert(unit: Unit, rep: Rep) -> Rep:
     return merged
 
 
+def learn(unit: Unit, rep: Rep) -> Rep:
+    """As `upsert`, from a platform that knows names and handles only: everything else stays as it is."""
+    old = _known(unit, rep)
+    told = {name: getattr(rep, name) for name in _TOLD if getattr(rep, name)}
+    return upsert(unit, replace(old, **told) if old is not None else rep)
+
+
 def _known(unit: Unit, rep: Rep) -> Rep | None:
     handles = [reps.c.id == rep.id] if rep.id else []
     for column, name in _INDEXED.items():
@@ -84,7 +97,10 @@ def _row(unit: Unit, rep: Rep) -> dict[str, Any]:
 
 
 def _rep(unit: Unit, row: RowMapping) -> Rep:
-    sealed = unit.open("reps.sealed", row["id"], row["sealed"])
+    sealed = unit.memory.get(f"rep/{row['id']}", row["sealed"])
+    if sealed is None:
+        sealed = unit.open("reps.sealed", row["id"], row["sealed"])
+        unit.memory.put(f"rep/{row['id']}", row["sealed"], sealed)
     plain = {name: row[name] for name in _PLAIN}
     return Rep(**plain, **sealed, regions=tuple(loads(row["regions"])), industries=tuple(loads(row["industries"])))
 
