@@ -380,6 +380,29 @@ class StaffPages(Protocol):
         agent_signature. Raises PlatformAway, StorageError."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatPass:
+    """What a visitor of a web site needs to write to us: one short-lived token for one conversation."""
+
+    token: str = field(repr=False)
+    conversation_id: str
+    expires_in: int
+    """Wall seconds."""
+
+
+class WebChat(Protocol):
+    """The door for visitors of web sites; `connectors.teams.webchat.WebChatDoor` is one."""
+
+    per_minute: int
+    """Tokens one address may ask for in a minute."""
+
+    def trusts(self, origin: str) -> bool:
+        """Whether pages of this origin may open a chat."""
+
+    async def admit(self, origin: str) -> ChatPass:
+        """A token for a new conversation, good on pages of this origin. Raises PlatformAway."""
+
+
 @runtime_checkable
 class Reconciles(Protocol):
     """A connector whose platform may fail to announce something."""
