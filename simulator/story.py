@@ -93,9 +93,9 @@ class Story:
         return max(ours, key=lambda t: str(t["root"]["at"]), default=None)
 
     async def line(self, text: str) -> dict[str, Any] | None:
-        """The line of her thread that holds this text."""
+        """The newest line of her thread that holds this text: one that was posted again says so, and counts."""
         thread = await self.thread()
-        return next((r for r in (thread["replies"] if thread else ()) if text in seen_on(r)), None)
+        return next((r for r in reversed(thread["replies"] if thread else []) if text in seen_on(r)), None)
 
     async def chat(self, text: str, by: str = "hub") -> dict[str, Any] | None:
         """The message in her chat that holds this text."""
