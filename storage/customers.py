@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, delete, select, update
+from sqlalchemy import RowMapping, Table, bindparam, delete, update
 
 from rules.decision import Trace
 from rules.effects import AddScore, Change, CloseTask, Describe, LinkIdentity, Sending, Suppress
 from rules.errors import Conflict
 from rules.events import ContactAdded, ContactRemoved, Event
 from rules.model import Customer
-from storage import follows, identities, ledger, names, rows, timeline, traces, workload
+from storage import follows, identities, ledger, names, rows, statements, timeline, traces, workload
 from storage.ledger import ledger_top
 from storage.places import Place, by_conversation, lane_of, locate
 from storage.tables import balances, consents, conversations, customers, tags, tasks, timers
@@ -28,6 +29,7 @@ __all__ = [
     "lane_of",
     "ledger_top",
     "load",
+    "load_rows",
     "locate",
     "save",
     "touch_count",
@@ -37,25 +39,41 @@ __all__ = [
 ]
 
 
-_PARTS: tuple[tuple[str, Table, Callable[[Any], Any], Any], ...] = (
-    ("tags", tags, rows.tag_of, tags.c.position),
-    ("balances", balances, rows.balance_of, balances.c.half_life_days),
-    ("consents", consents, rows.consent_of, consents.c.position),
-    ("timers", timers, rows.timer_of, timers.c.key),
+_PARTS: tuple[tuple[str, Table, Callable[[Unit, Any], Any], str], ...] = (
+    ("tags", tags, lambda _, r: rows.tag_of(r), "position"),
+    ("balances", balances, lambda _, r: rows.balance_of(r), "half_life_days"),
+    ("consents", consents, lambda _, r: rows.consent_of(r), "position"),
+    ("timers", timers, lambda _, r: rows.timer_of(r), "key"),
+    ("conversations", conversations, rows.conversation_of, "position"),
+    ("tasks", tasks, rows.task_of, "position"),
 )
 
 
 def load(unit: Unit, customer_id: str) -> Customer | None:
     """The customer with all a decision may look at; never her history, so the cost does not grow with it."""
-    row = unit.row(select(customers).where(customers.c.id == customer_id))
+    row = unit.row(_ONE, id=customer_id)
     if row is None:
         return None
-    parts = {part: _parts(unit, table, customer_id, read, order) for part, table, read, order in _PARTS}
-    parts["conversations"] = tuple(
-        rows.conversation_of(unit, r) for r in unit.rows(_mine(conversations, customer_id, conversations.c.position))
-    )
-    open_tasks = _mine(tasks, customer_id, tasks.c.position).where(tasks.c.open.is_(True))
-    parts["tasks"] = tuple(rows.task_of(unit, r) for r in unit.rows(open_tasks))
+    known: Customer | None = unit.memory.get(f"customer/{customer_id}", row["sealed"])
+    if known is None:
+        known = _of_rows(unit, row)
+        unit.memory.put(f"customer/{customer_id}", row["sealed"], known)
+    return known
+
+
+def load_rows(unit: Unit, customer_id: str) -> Customer | None:
+    """As `load`, but believing nothing that is remembered: every row is read."""
+    row = unit.row(_ONE, id=customer_id)
+    return None if row is None else _of_rows(unit, row)
+
+
+_ONE = statements.by(customers, "id")
+
+
+def _of_rows(unit: Unit, row: RowMapping) -> Customer:
+    parts = {
+        part: tuple(read(unit, r) for r in _mine(unit, table, row["id"], order)) for part, table, read, order in _PARTS
+    }
     return rows.customer_of(unit, row, parts)
 
 
@@ -77,11 +95,9 @@ def save(
     her name first, or when a load the choice was made on has moved: load again and decide again.
     """
     version = before.version + 1
-    _compare_and_set(unit, before, after, version)
-    touched = timeline.append(unit, after, version=version, event=event, changes=changes, sendings=sendings)
-    if touched:
-        counted = update(customers).where(customers.c.id == after.id)
-        unit.run(counted.values(touches=customers.c.touches + 1))
+    said = timeline.Said.of(event, changes, sendings)
+    _compare_and_set(unit, before, after, version, touched=bool(said.side))
+    timeline.append(unit, after, version=version, event=event, changes=changes, said=said)
     conversation_id = getattr(event, "conversation_id", "") or _conversation(changes)
     traces.keep(unit, trace, customer_id=after.id, conversation_id=conversation_id, version=version)
     _save_parts(unit, before, after)
@@ -91,15 +107,24 @@ def save(
         follows.record(unit, after.id, event)
 
 
-def _compare_and_set(unit: Unit, before: Customer, after: Customer, version: int) -> None:
+def _compare_and_set(unit: Unit, before: Customer, after: Customer, version: int, *, touched: bool) -> None:
     row = rows.customer_row(unit, after) | {"version": version}
     if before.version == 0:
-        done = unit.insert_new(customers, row)
+        done = unit.insert_new(customers, row | {"touches": int(touched)})
     else:
-        same = and_(customers.c.id == before.id, customers.c.version == before.version)
-        done = unit.run(update(customers).where(same).values(**row)).rowcount == 1
+        change = row | {"of_id": before.id, "of_version": before.version, "more": int(touched)}
+        done = unit.run(_CHANGE, [change]).rowcount == 1
     if not done:
         raise Conflict("the customer was changed by another turn")
+    unit.memory.put(f"customer/{after.id}", row["sealed"], replace(after, version=version))
+
+
+_CHANGE = (
+    update(customers)
+    .where(customers.c.id == bindparam("of_id"), customers.c.version == bindparam("of_version"))
+    .values({c.name: bindparam(c.name) for c in customers.c if c.name not in ("id", "touches")})
+    .values(touches=customers.c.touches + bindparam("more"))
+)
 
 
 def _save_parts(unit: Unit, before: Customer, after: Customer) -> None:
@@ -158,9 +183,10 @@ def _conversation(changes: Sequence[Change]) -> str:
     return next((getattr(c, "conversation_id", "") for c in changes if hasattr(c, "conversation_id")), "")
 
 
-def _parts(unit: Unit, table: Table, customer_id: str, read: Callable[[Any], Any], order: Any) -> tuple[Any, ...]:
-    return tuple(read(r) for r in unit.rows(_mine(table, customer_id, order)))
+def _mine(unit: Unit, table: Table, customer_id: str, order: str) -> Sequence[RowMapping]:
+    if table is tasks:
+        return unit.rows(_OPEN_TASKS, customer_id=customer_id)
+    return unit.rows(statements.by(table, "customer_id", order), customer_id=customer_id)
 
 
-def _mine(table: Table, customer_id: str, order: Any) -> Select[Any]:
-    return select(table).where(table.c.customer_id == customer_id).order_by(order)
+_OPEN_TASKS = statements.by(tasks, "customer_id", "position").where(tasks.c.open.is_(True))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rules.errors import ConfigError, Mistake
 from storage import engines, failures, migrations
+from storage.memory import Memory
 from storage.unit import Unit
 from storage.vault import Vault
 from storage.writer import Job, Writer
@@ -30,10 +31,9 @@ def _nothing(name: str) -> None:
 class Database:
     """An opened database; make it with `open`."""
 
-    def __init__(self, *, writing: Engine, reading: Engine, vault: Vault, writer: Writer, lock: int | None) -> None:
+    def __init__(self, *, writing: Engine, reading: Engine, writer: Writer, lock: int | None) -> None:
         self._writing = writing
         self._reading = reading
-        self._vault = vault
         self._writer = writer
         self._lock = lock
         self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="storage-reader")
@@ -56,9 +56,9 @@ class Database:
             writing.dispose()
             _release(lock)
             raise
-        writer = Writer(engine=writing, vault=vault, hook=hook)
+        writer = Writer(engine=writing, vault=vault, memory=Memory(), hook=hook)
         writer.start()
-        return cls(writing=writing, reading=reading, vault=vault, writer=writer, lock=lock)
+        return cls(writing=writing, reading=reading, writer=writer, lock=lock)
 
     @property
     def fatal(self) -> str:
@@ -104,7 +104,7 @@ class Database:
     def _read(self, work: Callable[[Unit], T]) -> T:
         try:
             with self._reading.begin() as connection:
-                return work(Unit(conn=connection, vault=self._vault))
+                return work(Unit(conn=connection, vault=self._writer.vault, memory=self._writer.memory))
         except SQLAlchemyError as e:
             raise failures.translate(e) from None
 

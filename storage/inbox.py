@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from itertools import takewhile
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Executable, RowMapping, bindparam, func, or_, select, update
 
 from rules.decision import ANSWER, Answer
 from rules.errors import BadRequest, Conflict, Unreadable
 from rules.events import EVENT, Event
 from rules.model import Address
+from storage import statements
+from storage.statements import NEW
 from storage.tables import dedupe, inbox, lanes
 from storage.unit import Unit, db_now
 
@@ -81,12 +85,7 @@ def claim_inbox(unit: Unit, node: str, *, limit: int, lease_s: float) -> list[La
     that failed before comes alone, so that it can take none of its neighbours down.
     """
     now = db_now(unit)
-    claims: list[LaneClaim] = []
-    for lane in _ready_lanes(unit, now, limit):
-        claim = _claim(unit, node, lane, now, lease_s)
-        if claim is not None:
-            claims.append(claim)
-    return claims
+    return _claim(unit, node, _ready_lanes(unit, now, limit), now, lease_s)
 
 
 def any_ready(unit: Unit) -> bool:
@@ -96,7 +95,7 @@ def any_ready(unit: Unit) -> bool:
 
 def claim_lane(unit: Unit, node: str, lane: str, *, lease_s: float) -> LaneClaim | None:
     """Take one lane by name, for a turn that somebody waits for; None while another node or turn holds it."""
-    return _claim(unit, node, lane, db_now(unit), lease_s)
+    return next(iter(_claim(unit, node, [lane], db_now(unit), lease_s)), None)
 
 
 def finish_inbox(unit: Unit, row_id: str, lane: str, fence: int, answer: Answer | None = None) -> None:
@@ -187,7 +186,7 @@ _RELEASE = (
 )
 _FINISH = (
     update(inbox)
-    .where(inbox.c.id == bindparam("row"), inbox.c.state == "new")
+    .where(inbox.c.id == bindparam("row"), inbox.c.state == NEW)
     .values(state="done", answer=bindparam("answer"))
 )
 
@@ -243,53 +242,70 @@ def _row(unit: Unit, a: Accepted) -> dict[str, Any]:
     }
 
 
+_LANE_HELD = select(lanes.c.key).where(lanes.c.key == inbox.c.lane, lanes.c.until > bindparam("clock")).exists()
+_READY = select(inbox.c.lane).where(inbox.c.state == NEW, ~_LANE_HELD)
+_PRESSING = _READY.where(inbox.c.deadline.is_not(None)).order_by(inbox.c.deadline)
+_OLDEST = _READY.order_by(inbox.c.seq)
+
+
 def _ready_lanes(unit: Unit, now: float, limit: int) -> list[str]:
-    held = select(lanes.c.key).where(lanes.c.key == inbox.c.lane, lanes.c.until > now).exists()
-    ready = select(inbox.c.lane).where(inbox.c.state == "new", ~held)
-    pressing = ready.where(inbox.c.deadline.is_not(None)).order_by(inbox.c.deadline).limit(limit)
-    oldest = ready.order_by(inbox.c.seq).limit(limit * 8)
-    found = dict.fromkeys((*_first(unit, pressing), *_first(unit, oldest)))
+    """Free lanes with waiting events: pressing ones, then by age."""
+    found: dict[str, None] = {}
+    for query, most in ((_PRESSING, limit), (_OLDEST, limit * 8)):
+        found |= dict.fromkeys(r[0] for r in unit.conn.execute(query.limit(most), {"clock": now}))
     return list(found)[:limit]
 
 
-def _first(unit: Unit, query: Select[Any]) -> list[str]:
-    return [r[0] for r in unit.conn.execute(query)]
+def _claim(unit: Unit, node: str, wanted: list[str], now: float, lease_s: float) -> list[LaneClaim]:
+    if not wanted:
+        return []
+    taken = [{"key": lane, "owner": node, "until": now + lease_s, "clock": now} for lane in wanted]
+    fences = {r.key: r.fence for r in unit.run(_take_lanes(postgres=unit.postgres), taken)}
+    rows = _take_rows(unit, list(fences))
+    idle = [{"lane": lane, "held": fence} for lane, fence in fences.items() if not rows.get(lane)]
+    if idle:
+        unit.run(_RELEASE, idle)
+    held = (lane for lane in wanted if rows.get(lane))
+    return [LaneClaim(lane=lane, fence=fences[lane], rows=tuple(rows[lane])) for lane in held]
 
 
-def _claim(unit: Unit, node: str, lane: str, now: float, lease_s: float) -> LaneClaim | None:
-    insert = unit.insert(lanes).values(key=lane, owner=node, until=now + lease_s, fence=1)
-    take = insert.on_conflict_do_update(
-        index_elements=["key"],
-        set_={"owner": node, "until": now + lease_s, "fence": lanes.c.fence + 1},
-        where=lanes.c.until <= now,
-    ).returning(lanes.c.fence)
-    fence = unit.conn.execute(take).scalar()
-    if fence is None:
-        return None
-    rows = _take_rows(unit, lane)
-    if not rows:
-        release_lane(unit, lane, fence)
-        return None
-    return LaneClaim(lane=lane, fence=fence, rows=rows)
-
-
-def _take_rows(unit: Unit, lane: str) -> tuple[Claimed, ...]:
-    waiting = (
-        select(inbox.c.id, inbox.c.attempts, inbox.c.deadline, inbox.c.sealed)
-        .where(inbox.c.lane == lane, inbox.c.state == "new")
-        .order_by(inbox.c.seq)
-        .limit(ROWS_PER_LANE)
+@cache
+def _take_lanes(*, postgres: bool) -> Executable:
+    take = statements.insert(lanes, postgres=postgres).values(fence=1)
+    fresh = {"owner": take.excluded.owner, "until": take.excluded.until, "fence": lanes.c.fence + 1}
+    free = lanes.c.until <= bindparam("clock")
+    return take.on_conflict_do_update(index_elements=["key"], set_=fresh, where=free).returning(
+        lanes.c.key, lanes.c.fence
     )
-    found = list(unit.rows(waiting))
-    while found and found[0]["attempts"] >= MAX_ATTEMPTS:
-        _park(unit, found.pop(0)["id"], "never came back")
-    if found and found[0]["attempts"]:
-        found = found[:1]
-    found = list(found[: 1 + next((i for i, r in enumerate(found[1:]) if r["attempts"]), len(found))])
-    if found:
-        raised = update(inbox).where(inbox.c.id.in_([r["id"] for r in found]))
-        unit.run(raised.values(attempts=inbox.c.attempts + 1))
-    return tuple(c for c in (_claimed(unit, r) for r in found) if c is not None)
+
+
+_PLACE = func.row_number().over(partition_by=inbox.c.lane, order_by=inbox.c.seq).label("place")
+_IN_LANES = (
+    select(inbox.c.id, inbox.c.lane, inbox.c.seq, inbox.c.attempts, inbox.c.deadline, inbox.c.sealed, _PLACE)
+    .where(inbox.c.lane.in_(bindparam("lanes", expanding=True)), inbox.c.state == NEW)
+    .subquery()
+)
+_WAITING = select(_IN_LANES).where(_IN_LANES.c.place <= ROWS_PER_LANE).order_by(_IN_LANES.c.seq)
+_RAISE = update(inbox).where(inbox.c.id == bindparam("row")).values(attempts=inbox.c.attempts + 1)
+
+
+def _take_rows(unit: Unit, held: list[str]) -> dict[str, list[Claimed]]:
+    by_lane: dict[str, list[RowMapping]] = {lane: [] for lane in held}
+    for row in unit.rows(_WAITING, lanes=held) if held else ():
+        by_lane[row["lane"]].append(row)
+    chosen = {lane: _together(unit, waiting) for lane, waiting in by_lane.items()}
+    raised = [{"row": r["id"]} for waiting in chosen.values() for r in waiting]
+    if raised:
+        unit.run(_RAISE, raised)
+    return {lane: [c for c in (_claimed(unit, r) for r in rows) if c is not None] for lane, rows in chosen.items()}
+
+
+def _together(unit: Unit, waiting: list[RowMapping]) -> list[RowMapping]:
+    """The rows of a lane that are taken at once: fresh ones in order, or the first alone if it failed before."""
+    while waiting and waiting[0]["attempts"] >= MAX_ATTEMPTS:
+        _park(unit, waiting.pop(0)["id"], "never came back")
+    fresh = list(takewhile(lambda r: not r["attempts"], waiting))
+    return fresh or waiting[:1]
 
 
 def _claimed(unit: Unit, row: Any) -> Claimed | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, RowMapping, bindparam, select, text
 
 from rules import events
 from rules.effects import new_id
@@ -58,7 +58,7 @@ def locate(unit: Unit, event: Event) -> Place:
 
 def by_conversation(unit: Unit, conversation_id: str) -> Place:
     """The place of one conversation; NOWHERE when it is not there."""
-    return _conversation(unit, conversations.c.id == conversation_id) if conversation_id else NOWHERE
+    return _conversation(unit.row(_BY_ID, id=conversation_id)) if conversation_id else NOWHERE
 
 
 def by_identity(unit: Unit, identity: Identity) -> str:
@@ -83,7 +83,7 @@ def lane_of(unit: Unit, conversation_id: str) -> str:
 
 
 def _by_address(unit: Unit, address: Address, identity: Identity | None) -> Place:
-    found = _conversation(unit, conversations.c.lane == lane_key(unit, address))
+    found = _conversation(unit.row(_BY_LANE, lane=lane_key(unit, address)))
     if found.customer_id or identity is None or not identity.verified:
         return found
     return Place(customer_id=by_identity(unit, identity))
@@ -107,8 +107,12 @@ def _by_thread(unit: Unit, thread: Address) -> Place:
     return _pair(unit, outbox, root & (outbox.c.connector == thread.connector)) or NOWHERE
 
 
-def _conversation(unit: Unit, which: ColumnElement[bool]) -> Place:
-    row = unit.row(select(conversations.c.id, conversations.c.customer_id).where(which))
+_PLACE = select(conversations.c.id, conversations.c.customer_id)
+_BY_ID = _PLACE.where(conversations.c.id == bindparam("id"))
+_BY_LANE = _PLACE.where(conversations.c.lane == bindparam("lane"))
+
+
+def _conversation(row: RowMapping | None) -> Place:
     return NOWHERE if row is None else Place(customer_id=row["customer_id"], conversation_id=row["id"])
 
 

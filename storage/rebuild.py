@@ -30,7 +30,7 @@ def rebuild(unit: Unit) -> list[str]:
     found: list[str] = []
     shares: Counter[str] = Counter()
     for customer_id, created_at in _everybody(unit):
-        live = customers.load(unit, customer_id)
+        live = customers.load_rows(unit, customer_id)
         if live is None:
             continue
         found += [f"customer {customer_id}: {what}" for what in _differences(unit, live, created_at)]

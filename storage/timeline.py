@@ -45,26 +45,50 @@ class Past:
     changes: tuple[Change, ...] = field(repr=False)
 
 
-def append(
-    unit: Unit, after: Customer, *, version: int, event: Event, changes: Sequence[Change], sendings: Sequence[Sending]
-) -> bool:
-    """Write the row of one turn; whether it was a touch. Raises a unique violation when the event had its turn."""
-    side, conversation_id, text = _touch(event, changes, sendings)
-    found = after.conversation(conversation_id)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What was said or done in one turn; an empty side when nothing was."""
+
+    side: Literal["", "customer", "us", "hub"]
+    conversation_id: str
+    text: str = field(repr=False)
+
+    @classmethod
+    def of(cls, event: Event, changes: Sequence[Change], sendings: Sequence[Sending]) -> Said:
+        """Her words before ours, a rep's before the hub's."""
+        touch = next((c for c in changes if isinstance(c, RecordTouch)), None)
+        sent = next((s for s in sendings if isinstance(s, SendText | SendWelcome)), None)
+        conversation_id = (touch.conversation_id if touch else "") or _conversation(event, changes)
+        if touch is not None and touch.side == "customer":
+            return cls(side="customer", conversation_id=conversation_id, text=touch.page or _words(event))
+        if sent is not None:
+            by_rep = isinstance(sent, SendText) and bool(sent.by)
+            where = sent.conversation_id or conversation_id
+            return cls(side="us" if by_rep else "hub", conversation_id=where, text=sent.text)
+        if touch is not None:
+            return cls(side="us", conversation_id=conversation_id, text=_words(event))
+        return cls(side="", conversation_id=conversation_id, text="")
+
+
+def append(unit: Unit, after: Customer, *, version: int, event: Event, changes: Sequence[Change], said: Said) -> None:
+    """Write the row of one turn. Raises a unique violation when the event had its turn."""
+    found = after.conversation(said.conversation_id)
     row = {
         "customer_id": after.id,
         "version": version,
         "event_id": event.id,
-        "conversation_id": conversation_id,
+        "conversation_id": said.conversation_id,
         "kind": event.kind,
         "at": event.at,
-        "side": side,
+        "side": said.side,
         "connector": _where(event, found.address.connector if found else ""),
         "changes": dumps([None if c.personal else CHANGE.dump_python(c, mode="json") for c in changes]),
-        "sealed": unit.vault.seal("timeline.sealed", event.id, _sealed(event, changes, text)),
+        "sealed": unit.vault.seal("timeline.sealed", event.id, _sealed(event, changes, said.text)),
     }
-    unit.run(timeline.insert(), [row])
-    return bool(side)
+    unit.run(_APPEND, [row])
+
+
+_APPEND = timeline.insert()
 
 
 def touches(unit: Unit, customer_id: str, limit: int = 5) -> list[Touch]:
@@ -119,19 +143,6 @@ def _as_touch(unit: Unit, row: RowMapping) -> Touch:
     sealed = unit.open("timeline.sealed", row["event_id"], row["sealed"])
     names = ("at", "side", "connector", "kind", "conversation_id")
     return Touch(**{name: row[name] for name in names}, text=sealed["text"])
-
-
-def _touch(event: Event, changes: Sequence[Change], sendings: Sequence[Sending]) -> tuple[str, str, str]:
-    """(side, conversation, words) of what was said or done; side is empty when nothing was."""
-    touch = next((c for c in changes if isinstance(c, RecordTouch)), None)
-    said = next((s for s in sendings if isinstance(s, SendText | SendWelcome)), None)
-    conversation_id = (touch.conversation_id if touch else "") or _conversation(event, changes)
-    if touch is not None and touch.side == "customer":
-        return "customer", conversation_id, touch.page or _words(event)
-    if said is None:
-        return "us" if touch is not None else "", conversation_id, _words(event) if touch is not None else ""
-    by_rep = isinstance(said, SendText) and said.by
-    return "us" if by_rep else "hub", said.conversation_id or conversation_id, said.text
 
 
 def _words(event: Event) -> str:

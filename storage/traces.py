@@ -22,7 +22,10 @@ def keep(unit: Unit, trace: Trace, *, customer_id: str = "", conversation_id: st
         "routed": bool(trace.about("route")),
         "sealed": unit.vault.seal("traces.sealed", trace.event_id, TRACE.dump_json(trace)),
     }
-    unit.run(traces.insert(), [row])
+    unit.run(_KEEP, [row])
+
+
+_KEEP = traces.insert()
 
 
 def trace_of(unit: Unit, conversation_id: str) -> Trace | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, CursorResult, Executable, RowMapping, Table, 
 from sqlalchemy.dialects import postgresql
 
 from storage import statements
+from storage.memory import Memory
 from storage.vault import Vault
 
 _EPOCH_SQLITE = text("SELECT (julianday('now') - 2440587.5) * 86400.0")
@@ -23,6 +24,7 @@ class Unit:
 
     conn: Connection
     vault: Vault
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def postgres(self) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rules.errors import Unavailable
 from storage import failures
+from storage.memory import Memory
 from storage.unit import Unit
 from storage.vault import Vault
 
@@ -55,6 +56,7 @@ class Writer:
 
     engine: Engine
     vault: Vault
+    memory: Memory
     hook: Callable[[str], None]
     fatal: str = ""
     """Why nothing is written any more: the disk failed under a commit. Empty while all is well."""
@@ -106,7 +108,7 @@ class Writer:
         if self._connection is None:
             self._connection = self.engine.connect()
         connection = self._connection
-        unit = Unit(conn=connection, vault=self.vault)
+        unit = Unit(conn=connection, vault=self.vault, memory=self.memory)
         with connection.begin():
             for jobs in _joined(group):
                 _perform(unit, jobs)

@@ -83,8 +83,11 @@ async def newcomer(db: Database, event: events.MessageReceived | None = None) ->
 
 
 async def loaded(db: Database, customer_id: str) -> Customer:
-    found = await db.read(lambda unit: customers.load(unit, customer_id))
-    assert found is not None
+    """As the rows say, and as the process remembers: the same."""
+    found, remembered = await db.read(
+        lambda unit: (customers.load_rows(unit, customer_id), customers.load(unit, customer_id))
+    )
+    assert found is not None and found == remembered
     return found
 
 
