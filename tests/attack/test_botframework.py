@@ -256,7 +256,6 @@ async def test_a_packed_bomb_is_too_long(here: Bench) -> None:
 
 async def test_a_dripping_body_is_cut_off() -> None:
     async with bench(body_seconds=0.3) as here:
-
         never = asyncio.Event()
 
         async def drip() -> AsyncIterator[bytes]:
