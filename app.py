@@ -325,6 +325,9 @@ def _demo(folder: Path, *, once: bool, port: int, database: str) -> int:
             f"  hub   {places['hub']}/   ready after {time.monotonic() - started:.1f} s. Ctrl-C stops everything.",
             flush=True,
         )
+        opening = [sys.executable, "-m", "simulator.story", "--world", places["world"], "--open-doors"]
+        subprocess.run(opening, check=True, cwd=HERE)  # noqa: S603
+        print("  the bot is in the team: scan the code on the phone and write something.", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             return hub.wait()
         return 0

@@ -189,10 +189,10 @@ class Story:
         }
 
     async def install(self) -> None:
-        """The bot comes into the team and into the chats of rep and manager; channels appear."""
+        """The bot comes into the team and into the chats of everybody in it; channels appear."""
         await self.post("/control/teams/install", {"team": True})
-        for rep in (REP, MANAGER):
-            await self.post("/control/teams/install", {"rep": rep})
+        for employee in (await self.get("/control/people"))["employees"]:
+            await self.post("/control/teams/install", {"rep": employee["aad_id"]})
         await self.until("channels of the matrix", self._channels)
 
     async def _channels(self) -> bool:
@@ -315,6 +315,17 @@ def actions(card: Any) -> list[dict[str, Any]]:
     return [part for part in walk(card) if part.get("type") == "Action.Execute" and "verb" in part]
 
 
+async def open_doors(world: str) -> int:
+    """Only what an administrator does before the first customer comes: the bot into the team and into the chats."""
+    async with ClientSession(timeout=ClientTimeout(total=60)) as http:
+        try:
+            await Story(http=http, world=world).install()
+        except (StoryError, ClientError, TimeoutError) as problem:
+            print(f"the bot could not be installed: {problem}", file=sys.stderr)  # noqa: T201
+            return 1
+    return 0
+
+
 async def main(world: str, *, quiet: bool) -> int:
     """Play and print; the exit code."""
 
@@ -338,5 +349,6 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--world", required=True, help="base URL of the running simulator")
     arguments.add_argument("--quiet", action="store_true", help="print nothing but the summary")
+    arguments.add_argument("--open-doors", action="store_true", help="install the bot and play nothing")
     given = arguments.parse_args()
-    sys.exit(asyncio.run(main(given.world, quiet=given.quiet)))
+    sys.exit(asyncio.run(open_doors(given.world) if given.open_doors else main(given.world, quiet=given.quiet)))
