@@ -46,7 +46,7 @@ from rules.errors import ConfigError, Mistake, Unavailable
 from rules.model import Rep
 from rules.playbook import parse
 from rules.tokens import Tokens
-from sidebar import inside, outside, web
+from sidebar import api, inside, outside, web
 from sidebar.inside import SidebarSettings
 from sidebar.outside.memory import StoredFacts
 from storage import migrations
@@ -236,6 +236,7 @@ async def _listening(
         frame_tab=server.frame_ancestors_tab,
     )
     routes += inside.routes(parts)
+    routes += api.routes(webchat, server.proxies)
     runner = aiohttp_web.AppRunner(web.application(hub, routes), access_log=None, handle_signals=False)
     await runner.setup()
     try:
