@@ -29,8 +29,8 @@ from storage.inbox import Claimed, LaneClaim
 from storage.outbox import OutRow
 from storage.unit import Unit
 
-RETAKES = 20
-"""How often one turn is taken again because somebody was faster, before it counts as failed."""
+RETAKES = 5
+"""How often one turn is taken again inside the writer because another node was faster, before the lane is left."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +58,8 @@ class Turns:
     decided: Callable[[], None]
     """Told that there may be something to send."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _lost: list[LaneClaim] = field(default_factory=list)
+    """Lanes given up, to be given back before the next claim."""
     running: int = 0
     """Lanes under way."""
 
@@ -84,16 +86,32 @@ class Turns:
         def claim(unit: Unit) -> list[LaneClaim]:
             return inbox.claim_inbox(unit, self.node, limit=self.batch, lease_s=self.lease_s)
 
+        await self._let_go()
         if not await self.db.read(inbox.any_ready):
             return False
         claims = await self.db.write(claim, label="turn_claim")
         self.running += len(claims)
         try:
             with metrics.TURN_SECONDS.time():
-                await asyncio.gather(*(self._lane(c) for c in claims))
+                ends = await asyncio.gather(*(self._lane(c) for c in claims), return_exceptions=True)
         finally:
             self.running -= len(claims)
+        broken = {c.lane: end for c, end in zip(claims, ends, strict=True) if isinstance(end, BaseException)}
+        self._lost += [c for c in claims if c.lane in broken]
+        for end in broken.values():
+            raise end
         return bool(claims)
+
+    async def _let_go(self) -> None:
+        """Give back lanes whose turns could not be stored; the node's heartbeat would hold them for ever."""
+        if lost := tuple(self._lost):
+
+            def work(unit: Unit) -> None:
+                for claim in lost:
+                    inbox.release_lane(unit, claim.lane, claim.fence)
+
+            await self.db.write(work, label="node")
+            del self._lost[: len(lost)]
 
     async def _lane(self, claim: LaneClaim) -> None:
         for row in claim.rows:
@@ -105,7 +123,12 @@ class Turns:
         started = time.perf_counter()
         try:
             decision = await self._turn(claim, row, release=last)
-        except (Conflict, Unavailable):
+        except Conflict:  # the event stays in the inbox: whoever holds the lane now, or next, takes its turn
+            metrics.TURNS.labels("lost").inc()
+            logger().warning("turn_lost", turn=row.id[:64], event_kind=row.event.kind)
+            self._lost.append(claim)
+            return False
+        except Unavailable:
             raise
         except Exception as broken:  # the turn loop's line: record, let the lane rest, go on with the others
             await self._failed(claim, row, broken)
@@ -123,17 +146,32 @@ class Turns:
         return True
 
     async def _turn(self, claim: LaneClaim, row: Claimed, *, release: bool) -> Decision:
+        """Decide beside the writer; when somebody was faster, decide again inside it, where few can be.
+
+        New customers who come at once all go to the rep with the least to do, so all but one of them are too late: if
+        each tried again beside the writer, again all but one would be. Raises Conflict when the lane is lost.
+        """
+        with contextlib.suppress(Conflict):
+            return await self._try(claim, row, self.now(), release=release)
         for _ in range(RETAKES):
             with contextlib.suppress(Conflict):
-                return await self._try(claim, row, self.now(), release=release)
-            await asyncio.sleep(0)
-        raise Conflict("the customer never stood still")
+                return await self.db.write(
+                    lambda unit: self._at_once(unit, claim, row, self.now(), release=release), label="turn"
+                )
+        raise Conflict("the customer never stood still, or the lane is lost")
 
     async def _try(self, claim: LaneClaim, row: Claimed, now: datetime, *, release: bool) -> Decision:
         """Load, decide, save, once. Raises Conflict when somebody was faster."""
         loaded = await self.db.read(lambda unit: self._load(unit, row.event, now))
         decision = decide(loaded.snapshot, row.event, self.playbook, now)
         await self.db.write(lambda unit: self._save(unit, claim, row, loaded, decision, release=release), label="turn")
+        return decision
+
+    def _at_once(self, unit: Unit, claim: LaneClaim, row: Claimed, now: datetime, *, release: bool) -> Decision:
+        """Load, decide and save in one place of the writer's queue. Raises Conflict: another node was faster."""
+        loaded = self._load(unit, row.event, now)
+        decision = decide(loaded.snapshot, row.event, self.playbook, now)
+        self._save(unit, claim, row, loaded, decision, release=release)
         return decision
 
     async def _failed(self, claim: LaneClaim, row: Claimed, broken: Exception) -> None:
