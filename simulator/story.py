@@ -110,22 +110,31 @@ class Story:
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
-    async def press(self, rep: str, verb: str, inputs: dict[str, str], done: Callable[[], Awaitable[Any]]) -> Any:
-        """Press a button of her root card; press again only when nothing came of it, as a person would."""
-        for _ in range(5):
+    async def press(
+        self, rep: str, verb: str, inputs: dict[str, str], done: Callable[[], Awaitable[Any]] | None = None
+    ) -> Any:
+        """Press a button of her root card; press again only when nothing came of it, as a person would.
+
+        `done` looks whether it had its effect; a button that only tells something is done when it told it.
+        """
+        for _ in range(10):
             thread = await self.until("her thread", self.thread)
-            try:
-                answer = await self.post(
-                    "/control/teams/card",
-                    {"rep": rep, "activity_id": thread["root"]["id"], "verb": verb, "inputs": inputs},
-                )
-            except (StoryError, ClientError, TimeoutError):
-                answer = None
+            wish = {"rep": rep, "activity_id": thread["root"]["id"], "verb": verb, "inputs": inputs}
+            answer = await self._pressed(wish)
             await self.settle()
-            if seen := await done():
-                return answer if answer is not None else seen
+            if answer if done is None else await done():
+                return answer
             await self.post("/control/clock", {"push_seconds": PATIENCE})
         raise StoryError(f"{verb} had no effect")
+
+    async def _pressed(self, wish: dict[str, Any]) -> dict[str, Any] | None:
+        """What the client showed, or None for its "something went wrong"."""
+        try:
+            answer = await self.post("/control/teams/card", wish)
+        except (StoryError, ClientError, TimeoutError):
+            return None
+        body = answer.get("body")
+        return body if answer["status"] == 200 and isinstance(body, dict) and body.get("statusCode") == 200 else None
 
     async def settle_unknown(self) -> None:
         """Answer every open question "did this arrive?" by looking whether it did, as its owner can."""
@@ -213,11 +222,8 @@ class Story:
     async def routed(self) -> None:
         """The reason can be read in both languages."""
         for rep, language in ((REP, "zh"), (MANAGER, "en")):
-            answer = await self.press(rep, "why", {}, self._yes)
-            self.trace[language] = str(answer["body"]["value"])
-
-    async def _yes(self) -> bool:
-        return True
+            answer = await self.press(rep, "why", {})
+            self.trace[language] = str(answer["value"])
 
     async def claim(self) -> None:
         """The rep takes the conversation."""
