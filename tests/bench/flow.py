@@ -1,4 +1,4 @@
-"""What the whole way of a message costs: in, stored, routed, its card delivered; against an echo that stores nothing."""
+"""What the whole way of a message costs: in, stored, routed, its card delivered; beside an echo that stores nothing."""
 
 from __future__ import annotations
 
