@@ -7,7 +7,7 @@ from pathlib import Path
 
 import holidays
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.book import json_schema
@@ -128,6 +128,7 @@ def test_any_text_gives_a_list_of_mistakes_and_nothing_else(text: str) -> None:
     assert caught.value.mistakes
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, TEXT.count("\n")), st.sampled_from(["delete", "indent", "double"]))
 def test_a_damaged_line_never_breaks_the_reader(number: int, damage: str) -> None:
     lines = TEXT.split("\n")
