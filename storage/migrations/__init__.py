@@ -1,19 +1,20 @@
-"""The schema's own history. `upgrade` brings a database to the newest revision; a new one starts from nothing."""
+"""The schema's own history. `upgrade` brings a database to the newest revision; a new one starts from nothing.
+
+Alembic is loaded only when there is something to upgrade: a start with a schema that is up to date does without.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage import engines, failures
 
+_VERSIONS = Path(__file__).parent / "versions"
+"""Each file is named by its revision, four digits, and what it brings."""
 _LOCK = 7_203_114_905
 """Any number: the advisory lock that lets one node migrate while the others wait."""
 
@@ -21,13 +22,15 @@ _LOCK = 7_203_114_905
 def upgrade(url: str) -> None:
     """Bring the schema to the newest revision; nothing to do is fine. Raises Unavailable, ConfigError."""
     made = engines.engine(engines.parse(url), size=1)
-    config = _config()
     try:
+        if revision_of(made) == head():
+            return
         with made.begin() as connection:
             if connection.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _upgrade(connection)
     except SQLAlchemyError as e:
         raise failures.translate(e) from e
     finally:
@@ -47,7 +50,9 @@ def revision_of(engine: Engine) -> str:
     """As `revision`, through an engine that is there."""
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() or ""
+            if not inspect(connection).has_table("alembic_version"):
+                return ""
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
     except SQLAlchemyError as e:
         raise failures.translate(e) from e
 
@@ -55,11 +60,15 @@ def revision_of(engine: Engine) -> str:
 @cache
 def head() -> str:
     """The newest revision this code knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return max(path.name for path in _VERSIONS.glob("[0-9]*.py"))[:4]
 
 
-def _config() -> Config:
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

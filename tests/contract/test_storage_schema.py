@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import LargeBinary, select, text
 
 from rules.errors import ConfigError
@@ -43,6 +45,11 @@ async def test_migrations_and_tables_agree(database_url: str) -> None:
             assert compare_metadata(context, metadata) == []
     finally:
         engine.dispose()
+
+
+def test_the_newest_revision_is_found_without_alembic() -> None:
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert [migrations.head()] == script.get_heads()
 
 
 async def test_an_upgrade_starts_from_nothing_and_repeats_harmlessly(backends: Backends, backend: Backend) -> None:
