@@ -24,8 +24,9 @@ from rules.book import Playbook
 from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
+from rules.events import PlaybookPublished
 from rules.masking import Mirror
-from rules.model import Identity, Rep, RepHandle
+from rules.model import Address, Identity, Rep, RepHandle
 from rules.tokens import Tokens
 from storage import follows, notes, pending, places, queues, reps, timers
 from storage.database import Database
@@ -207,6 +208,7 @@ class Hub:
         heart.every(self.options.tick_seconds, self._tick, "tick")
         heart.every(max(0.2, self.options.lease_seconds / 3), self._beat, "beat")
         heart.start()
+        await self._publish()
         logger().info("started", node=self.options.node, playbook=self.playbook.version)
         try:
             await self._until_stopped(stopping, loops)
@@ -262,6 +264,15 @@ class Hub:
                     rest = min(30.0, rest * 2)
 
         await asyncio.gather(*(bring_up(c) for c in self._connectors))
+
+    async def _publish(self) -> None:
+        """Say which playbook holds; the same version again is no news."""
+        version = self.playbook.version
+        event = PlaybookPublished(id=f"playbook/{version}", at=self.clock.now(), version=version)
+        with contextlib.suppress(Unavailable):
+            await self.intake.accept(
+                [Inbound(event=event, order=Address(connector="hub", account="", wire_id="playbook"))]
+            )
 
     async def _follow_clock(self) -> None:
         """Act at once on every push of the clock, and say so."""

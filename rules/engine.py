@@ -25,6 +25,7 @@ from rules.events import (
     MessageFailed,
     MessageReceived,
     PageVisited,
+    PlaybookPublished,
     ProfileLearned,
     PullAnnounced,
     RepActed,
@@ -82,6 +83,16 @@ def _installed(draft: Draft, event: BotInstalled) -> None:
             "The bot was installed: how to speak is kept",
             seen={"scope": event.scope},
         )
+
+
+def _published(draft: Draft, event: PlaybookPublished) -> None:
+    draft.do(Provision(id=draft.id("provision"), supersedes="provision"))
+    draft.because(
+        "act",
+        "新剧本生效，补齐它要的频道",
+        "A playbook is in force: the channels it names are made sure of",
+        seen={"version": event.version},
+    )
 
 
 def _announced(draft: Draft, event: PullAnnounced) -> None:
@@ -147,6 +158,7 @@ _HANDLERS: dict[type[Happened], Callable[..., None]] = {
     ChannelWentQuiet: quiet.went_quiet,
     TimerFired: _timer,
     BotInstalled: _installed,
+    PlaybookPublished: _published,
     PullAnnounced: _announced,
     UnknownPayload: _unknown,
 }

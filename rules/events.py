@@ -261,6 +261,14 @@ class BotInstalled(Happened):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PlaybookPublished(Happened):
+    """The hub goes by this version of the playbook from now on."""
+
+    version: str
+    kind: Literal["playbook_published"] = "playbook_published"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PullAnnounced(Happened):
     """The platform says that there is something to fetch; or the hub reconciles on its own."""
 
@@ -333,6 +341,7 @@ Event = Annotated[
     | RepSpoke
     | RepActed
     | BotInstalled
+    | PlaybookPublished
     | PullAnnounced
     | ChannelWentQuiet
     | TimerFired
