@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, bindparam, delete, select, update
 from rules.effects import SENDING, PostLine, Sending
 from rules.errors import Conflict
 from storage import waiting
-from storage.statements import EMPTY, NEW, UNDER_WAY, UNKNOWN
+from storage.statements import EMPTY, NEW, OPEN, UNDER_WAY, UNKNOWN
 from storage.tables import outbox, rests
 from storage.unit import Unit, db_now
 
@@ -145,10 +145,12 @@ def finish_outbox(unit: Unit, claim: Claim, end: End, *, now: datetime) -> None:
     }
     if unit.run(_FINISH, [values]).rowcount != 1:
         raise Conflict("the row was taken over")
-    if later:
-        _rest(unit, claim, end, now)
-    else:
+    if not later:
         _release_followers(unit, claim.id, end.state, now)
+        return
+    _rest(unit, claim, end, now)
+    if unit.run(_GIVE_UP, [{"row": claim.id, "now": now}]).rowcount:
+        _release_followers(unit, claim.id, "skipped", now)
 
 
 def settle(
@@ -163,7 +165,13 @@ def settle(
     """A person said how an unknown sending ended; False when it is not unknown (any more)."""
     state = "delivered" if verdict == "arrived" else "new"
     ended = now if verdict == "arrived" else None
-    values: dict[str, Any] = {"state": state, "reason": f"settled_{verdict}", "ended_at": ended, "retry_at": None}
+    values: dict[str, Any] = {
+        "state": state,
+        "reason": f"settled_{verdict}",
+        "ended_at": ended,
+        "retry_at": None,
+        "hold": "",
+    }
     if wire_id:
         values["wire_id"] = wire_id
     if part_id:
@@ -176,9 +184,14 @@ def settle(
 
 
 def cancel(unit: Unit, cancel_key: str, reason: str, *, now: datetime) -> list[str]:
-    """Take back every unclaimed row with this key; the ids of those taken back."""
-    mine = update(outbox).where(outbox.c.cancel_key == cancel_key, outbox.c.state == NEW, outbox.c.cancel_key != EMPTY)
-    taken = unit.run(mine.values(state="skipped", reason=reason[:200], ended_at=now).returning(outbox.c.id))
+    """Take back every unclaimed row with this key; the ids of those taken back.
+
+    One that is being sent cannot be taken back any more, but will not be tried a second time.
+    """
+    mine = update(outbox).where(OPEN, outbox.c.cancel_key == cancel_key, outbox.c.cancel_key != EMPTY)
+    unit.run(mine.where(outbox.c.state == UNDER_WAY).values(hold="cancelled"))
+    unsent = mine.where(outbox.c.state == NEW)
+    taken = unit.run(unsent.values(state="skipped", reason=reason[:200], ended_at=now).returning(outbox.c.id))
     ids = [r.id for r in taken]
     for row_id in ids:
         _release_followers(unit, row_id, "skipped", now)
@@ -227,17 +240,24 @@ _TAKE = (
     .where(outbox.c.id == bindparam("row"))
     .values(state=UNDER_WAY, owner=bindparam("node"), until=bindparam("lease"), attempts=outbox.c.attempts + 1)
 )
+_OLDER = update(outbox).where(
+    OPEN,
+    outbox.c.supersedes == bindparam("key"),
+    outbox.c.supersedes != EMPTY,
+    outbox.c.id != bindparam("this"),
+)
+_OUTLIVED = _OLDER.where(outbox.c.state == UNDER_WAY).values(hold="superseded")
 _SUPERSEDE = (
-    update(outbox)
-    .where(
-        outbox.c.supersedes == bindparam("key"),
-        outbox.c.state == NEW,
-        outbox.c.supersedes != EMPTY,
-        outbox.c.id != bindparam("this"),
-    )
+    _OLDER.where(outbox.c.state == NEW)
     .values(state="skipped", reason="superseded", ended_at=bindparam("now"))
     .returning(outbox.c.id)
 )
+_GIVE_UP = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), outbox.c.hold.in_(("cancelled", "superseded")))
+    .values(state="skipped", reason=outbox.c.hold, hold="", ended_at=bindparam("now"))
+)
+"""A row that was taken back while it was being sent is not tried a second time."""
 _FINISH = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"), outbox.c.state == "sending", outbox.c.attempts == bindparam("held"))
@@ -299,7 +319,9 @@ def _row(unit: Unit, row: OutRow, states: Mapping[str, str], now: datetime) -> d
 
 
 def _supersede(unit: Unit, sending: Sending, now: datetime) -> None:
-    older = unit.conn.execute(_SUPERSEDE, {"key": sending.supersedes, "this": sending.id, "now": now})
+    this = {"key": sending.supersedes, "this": sending.id}
+    unit.run(_OUTLIVED, [this])
+    older = unit.conn.execute(_SUPERSEDE, this | {"now": now})
     for row_id in [r.id for r in older]:
         _release_followers(unit, row_id, "skipped", now)
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 from functools import cache
 from typing import cast
 
-from sqlalchemy import ColumnElement, Executable, Select, Table, Update, and_, bindparam, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 NEW: ColumnElement[str] = literal_column("'new'")
@@ -18,6 +30,7 @@ DONE: ColumnElement[str] = literal_column("'done'")
 UNKNOWN: ColumnElement[str] = literal_column("'unknown'")
 SET: ColumnElement[str] = literal_column("'set'")
 FIRED: ColumnElement[str] = literal_column("'fired'")
+OPEN = text("state IN ('new', 'sending')")
 EMPTY: ColumnElement[str] = literal_column("''")
 
 

@@ -348,7 +348,8 @@ outbox = Table(
     Index("ix_outbox_conversation_id", "conversation_id", "kind"),
 )
 """`state`: new, sending, delivered, undeliverable, unknown, skipped. `hold`: empty, `after` (its first row is not out
-yet), `unknown` (nobody knows whether its first row is out). Sealed: the effect; what the platform told us."""
+yet), `unknown` (nobody knows whether its first row is out), `cancelled` or `superseded` (taken back while being sent).
+Sealed: the effect; what the platform told us."""
 
 
 def _outbox_index(name: str, where: Any, *columns: Column[Any]) -> None:
@@ -361,8 +362,8 @@ _outbox_index("ix_outbox_not_before", text("state = 'new' AND not_before IS NOT 
 _outbox_index("ix_outbox_sending", text("state = 'sending'"), outbox.c.until)
 _outbox_index("ix_outbox_lane", text("state IN ('new', 'sending')"), outbox.c.lane, outbox.c.seq)
 _outbox_index("ix_outbox_after", text("hold != ''"), outbox.c.after)
-_outbox_index("ix_outbox_supersedes", text("state = 'new' AND supersedes != ''"), outbox.c.supersedes)
-_outbox_index("ix_outbox_cancel_key", text("state = 'new' AND cancel_key != ''"), outbox.c.cancel_key)
+_outbox_index("ix_outbox_supersedes", text("state IN ('new', 'sending') AND supersedes != ''"), outbox.c.supersedes)
+_outbox_index("ix_outbox_cancel_key", text("state IN ('new', 'sending') AND cancel_key != ''"), outbox.c.cancel_key)
 _outbox_index("ix_outbox_unknown", text("state = 'unknown'"), outbox.c.customer_id)
 _outbox_index("ix_outbox_about", text("about != ''"), outbox.c.about)
 _outbox_index("ix_outbox_thread", text("kind = 'post_root' AND wire_id != ''"), outbox.c.wire_id)

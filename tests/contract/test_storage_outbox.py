@@ -204,6 +204,21 @@ async def test_cancelled_until_claimed(db: Database) -> None:
     assert await db.write(lambda u: outbox.cancel(u, "", "nothing", now=NOW), label="turn") == []
 
 
+async def test_what_is_taken_back_while_being_sent_is_not_tried_a_second_time(db: Database) -> None:
+    await put(db, text("mail", cancel_key="wake/c1"), lane="l1")
+    await put(db, text("card", supersedes="card/c1"), lane="l2")
+    await put(db, text("sent", cancel_key="wake/c1"), lane="l3")
+    mail, card, arrived = await claim(db)
+    assert await db.write(lambda u: outbox.cancel(u, "wake/c1", "she_wrote", now=NOW), label="turn") == []
+    await put(db, text("newer", supersedes="card/c1"), lane="l2")
+    for tried in (mail, card):
+        await finish(db, tried, End(state="try_later", seconds=1))
+    await finish(db, arrived, DELIVERED)
+    found = [(r.state, r.reason) for r in [await row(db, i) for i in ("mail", "card", "sent")]]
+    assert found == [("skipped", "cancelled"), ("skipped", "superseded"), ("delivered", "")]
+    assert ids(await claim(db, NOW + timedelta(seconds=2))) == ["newer"]
+
+
 async def test_planned_for_later_waits_and_blocks_nobody(db: Database) -> None:
     await put(db, text("mail", not_before=NOW + timedelta(hours=1)), text("b"))
     [now] = await claim(db)

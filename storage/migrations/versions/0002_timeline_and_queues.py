@@ -129,8 +129,8 @@ def upgrade() -> None:
         "outbox",
         ["cancel_key"],
         unique=False,
-        postgresql_where=sa.text("state = 'new' AND cancel_key != ''"),
-        sqlite_where=sa.text("state = 'new' AND cancel_key != ''"),
+        postgresql_where=sa.text("state IN ('new', 'sending') AND cancel_key != ''"),
+        sqlite_where=sa.text("state IN ('new', 'sending') AND cancel_key != ''"),
     )
     op.create_index("ix_outbox_conversation_id", "outbox", ["conversation_id", "kind"], unique=False)
     op.create_index(
@@ -178,8 +178,8 @@ def upgrade() -> None:
         "outbox",
         ["supersedes"],
         unique=False,
-        postgresql_where=sa.text("state = 'new' AND supersedes != ''"),
-        sqlite_where=sa.text("state = 'new' AND supersedes != ''"),
+        postgresql_where=sa.text("state IN ('new', 'sending') AND supersedes != ''"),
+        sqlite_where=sa.text("state IN ('new', 'sending') AND supersedes != ''"),
     )
     op.create_index(
         "ix_outbox_thread",
