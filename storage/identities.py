@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from rules.errors import Conflict
 from rules.model import Identity
@@ -74,7 +74,11 @@ def suppressed(unit: Unit, mail: str) -> str:
 
 
 def _taken(unit: Unit, index: str, customer_id: str) -> bool:
-    others = select(identities.c.customer_id).where(
-        identities.c.index == index, identities.c.locates.is_(True), identities.c.customer_id != customer_id
-    )
-    return unit.row(others) is not None
+    return unit.row(_OTHERS, index=index, her=customer_id) is not None
+
+
+_OTHERS = select(identities.c.customer_id).where(
+    identities.c.index == bindparam("index"),
+    identities.c.locates.is_(True),
+    identities.c.customer_id != bindparam("her"),
+)

@@ -216,8 +216,14 @@ def _insert(unit: Unit, fresh: list[Accepted]) -> dict[str, Accepted]:
     if not first:
         return {}
     rows = [_row(unit, a) for a in first.values()]
-    insert = unit.insert(inbox).on_conflict_do_nothing(index_elements=["id"]).returning(inbox.c.id)
-    return {r.id: first[r.id] for r in unit.run(insert, rows)}
+    return {r.id: first[r.id] for r in unit.run(_add(postgres=unit.postgres), rows)}
+
+
+@cache
+def _add(*, postgres: bool) -> Executable:
+    return (
+        statements.insert(inbox, postgres=postgres).on_conflict_do_nothing(index_elements=["id"]).returning(inbox.c.id)
+    )
 
 
 def _row(unit: Unit, a: Accepted) -> dict[str, Any]:

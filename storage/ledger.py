@@ -30,7 +30,10 @@ def append(unit: Unit, customer_id: str, entries: Sequence[Entry]) -> None:
         for e in entries
     ]
     if rows:
-        unit.run(ledger.insert(), rows)
+        unit.run(_APPEND, rows)
+
+
+_APPEND = ledger.insert()
 
 
 def ledger_top(unit: Unit, customer_id: str, now: datetime, limit: int = 5) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from rules.model import Customer
 from storage.tables import identities, name_pieces
@@ -17,11 +17,15 @@ MAX_PIECES = 64
 
 def index(unit: Unit, customer: Customer) -> None:
     """Index what she is called, and her company, anew."""
-    unit.run(delete(name_pieces).where(name_pieces.c.customer_id == customer.id))
+    unit.run(_FORGET, [{"of": customer.id}])
     found = pieces(customer.name) | pieces(customer.attributes.get("company", ""))
     rows = [{"piece": _digest(unit, p), "customer_id": customer.id} for p in sorted(found)[:MAX_PIECES]]
     if rows:
-        unit.run(name_pieces.insert(), rows)
+        unit.run(_ADD, rows)
+
+
+_FORGET = delete(name_pieces).where(name_pieces.c.customer_id == bindparam("of"))
+_ADD = name_pieces.insert()
 
 
 def find(unit: Unit, words: str, *, limit: int = 50) -> list[str]:

@@ -278,11 +278,10 @@ def _candidates(
 ) -> list[RowMapping]:
     """What may be taken: interrupted rows, then pressing ones, then the oldest."""
     found: dict[str, RowMapping] = {}
-    for query in (waiting.INTERRUPTED, waiting.PRESSING, waiting.OLDEST):
-        wanted = limit - len(found)
-        if wanted <= 0:
+    for query in (waiting.INTERRUPTED, *waiting.awake(unit, now, waiting.PRESSING, waiting.OLDEST)):
+        if len(found) >= limit:
             break
-        ready = query if query is waiting.INTERRUPTED else waiting.free(unit, now, query)
+        ready = query
         if without:
             ready = ready.where(outbox.c.connector.not_in(without))
         if lock:

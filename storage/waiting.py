@@ -43,16 +43,16 @@ _WIDE = select(rests.c.scope).where(
 )
 
 
-def free(unit: Unit, now: datetime, ready: Select[Any]) -> Select[Any]:
-    """The query without what rests as a whole: a platform, or one kind of call of it."""
+def awake(unit: Unit, now: datetime, *ready: Select[Any]) -> list[Select[Any]]:
+    """The queries without what rests as a whole: a platform, or one kind of call of it."""
     wide = [r.scope for r in unit.conn.execute(_WIDE, {"now": now})]
-    return ready.where(~_at_rest(wide)) if wide else ready
+    return [query.where(~_at_rest(wide)) for query in ready] if wide else list(ready)
 
 
 def ready_count(unit: Unit, now: datetime) -> int:
     """How many rows could be claimed now, interrupted ones not counted."""
-    rows = free(unit, now, select(outbox.c.id).where(_FREE)).subquery()
-    return int(unit.conn.execute(select(func.count()).select_from(rows), {"now": now}).scalar_one())
+    [rows] = awake(unit, now, select(outbox.c.id).where(_FREE))
+    return int(unit.conn.execute(select(func.count()).select_from(rows.subquery()), {"now": now}).scalar_one())
 
 
 def next_moments(unit: Unit, now: datetime) -> list[datetime | None]:
