@@ -25,7 +25,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         made.start_world()
         made.start_hub()
         made.ask("/control/teams/install", {"team": True})
-        made.ask("/control/settle", {})
+        for _ in range(40):
+            made.ask("/control/clock", {"push_seconds": 30})
+            if len(made.ask("/control/teams/threads")["channels"]) > 1:
+                break
+        else:
+            raise AssertionError(f"no channel of the matrix\n{made.logs()}")
         yield made
 
 
@@ -59,7 +64,7 @@ def test_from_the_side_bar_to_her_phone(made: Company) -> None:
     chat = made.ask(f"/control/wecom/chat?person={quote(CUSTOMER)}")["lines"]
     assert [line["text"] for line in chat if line["by"] == "hub"][-1] == ANSWER
     counts = made.ask("/control/counts")
-    assert (counts["lost"], counts["doubled"]) == (0, 0)
+    assert (counts["lost"], counts["doubled"]) == (0, 0), made.logs()
     # a colleague who neither owns, serves nor follows her gets the page that also stands for nobody
     status, _, page = visit(made, COLLEAGUE, path)
     assert status == 404 and CUSTOMER not in page.text
