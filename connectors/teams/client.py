@@ -5,6 +5,7 @@ Source: Bot Framework connector REST API reference; Teams, send proactive messag
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from yarl import URL
 
 from connectors.contract import TryLater, Undeliverable, Unknown
 from connectors.teams.outcomes import PAUSE, Ended, of_status, retry_after
-from connectors.teams.rates import Rates
+from connectors.teams.rates import SHORT, SLACK, Rates
 from connectors.teams.settings import Settings, Window
 from connectors.teams.tokens import Tokens
 from connectors.teams.wire import Json, listed, part, text_of
@@ -31,6 +32,9 @@ MAX_ANSWER = 1_048_576
 MEMBERS_A_PAGE = 200
 MAX_PAGES = 50
 CONNECT_SECONDS = 5.0
+
+TURNS = 5
+"""How often one call waits for its turn in a short window before the outbox makes it wait."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +107,7 @@ class BotClient:
         """One call; a refused token is replaced once. Raises Ended."""
         if not self._settings.trusts(call.service_url):
             raise Ended(Undeliverable(reason="service_host"))
-        self._check_rate(call)
+        await self._await_turn(call)
         for again in (True, False):
             token = await self._tokens.get()
             status, answer, after = await self._http(call, token)
@@ -117,14 +121,19 @@ class BotClient:
             raise Ended(of_status(status, code, after))
         raise AssertionError("the second 401 has ended the call")
 
-    def _check_rate(self, call: _Call) -> None:
-        """Count the call. Raises Ended with TryLater when the service would refuse it."""
+    async def _await_turn(self, call: _Call) -> None:
+        """Count the call. A window of a second or two is waited for in place; Raises Ended with TryLater for longer."""
         limits = self._settings.limits
         own: tuple[Window, ...] = limits.read if call.key.startswith("read|") else limits.send
-        if wait := self._rates.wait("app", limits.app):
-            raise Ended(TryLater(reason="throttled", seconds=wait, scope="app"))
-        if wait := self._rates.take((call.key, own), ("app", limits.app)):
-            raise Ended(TryLater(reason="throttled", seconds=wait))
+        for _ in range(TURNS):
+            whole = self._rates.wait("app", limits.app)
+            wait = whole or self._rates.take((call.key, own), ("app", limits.app))
+            if not wait:
+                return
+            if wait > SHORT + SLACK:
+                break
+            await asyncio.sleep(wait)
+        raise Ended(TryLater(reason="throttled", seconds=wait, scope="app" if whole else "lane"))
 
     async def _http(self, call: _Call, token: str) -> tuple[int, Json, float | None]:
         """The bare call. Raises Ended when the connection fails: before the request went out, or after."""

@@ -12,6 +12,8 @@ from datetime import datetime
 from connectors.teams.settings import Window
 
 SHORT = 2.0
+SLACK = 0.15
+"""Seconds a short window is longer for us than for the service: calls do not arrive as evenly as they leave."""
 MAX_KEYS = 10_000
 
 
@@ -39,9 +41,10 @@ class Rates:
 
     def _wait(self, key: str, window: Window) -> float:
         calls, now = self._of(key, window), self._time(window)
-        while calls and calls[0] <= now - window.seconds:
+        lasts = window.seconds + (SLACK if window.seconds <= SHORT else 0.0)
+        while calls and calls[0] <= now - lasts:
             calls.popleft()
-        return calls[0] + window.seconds - now if len(calls) >= window.calls else 0.0
+        return calls[0] + lasts - now if len(calls) >= window.calls else 0.0
 
     def _of(self, key: str, window: Window) -> deque[float]:
         calls = self._calls.setdefault((key, window.seconds), deque(maxlen=window.calls))
