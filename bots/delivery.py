@@ -16,7 +16,7 @@ from datetime import datetime
 from bots import metrics
 from bots.failpoints import Failpoints
 from bots.intake import accepted
-from bots.jobs import Bench, NotNow
+from bots.jobs import CHANNEL_MISSING, Bench, NotNow
 from bots.logs import logger
 from connectors.contract import (
     Connector,
@@ -223,6 +223,8 @@ class Deliveries:
                 unit,
                 [ChannelRow(key=c.key, team=c.team, name=c.name, wire_id=c.wire_id) for c in outcome.channels],
             )
+            if outcome.channels:
+                outbox.hurry(unit, CHANNEL_MISSING)
             for rep in outcome.reps:
                 reps.learn(unit, rep)
         if isinstance(claim.sending, SendMail):

@@ -61,6 +61,10 @@ from storage.references import BotReference
 from storage.unit import Unit
 
 
+CHANNEL_MISSING = "channel_missing"
+"""Reason of a root post that waits until its channel is provisioned."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotNow:
     """There is no job: the row ends, or waits, like this."""
@@ -96,7 +100,7 @@ class Bench:
             return _gone()
         channel = self._channel(unit, sending.channel)
         if not channel.wire_id or channel.reference is None:
-            return NotNow(outcome=TryLater(reason="channel_missing", seconds=30))
+            return NotNow(outcome=TryLater(reason=CHANNEL_MISSING, seconds=30))
         return ThreadPost(
             **_base(claim, self.language),
             channel=channel,

@@ -228,8 +228,8 @@ def _staff() -> str:
     """The company's people, as its operator would write them down."""
     tables = [
         f'[staff.people."{key}@tower.example"]\n'
-        f'userid = "{key.replace(".", "")}"\nrole = "{role}"\nlanguage = "{language}"\n'
-        for _, key, role, language in EMPLOYEES
+        f'name = "{name}"\nuserid = "{key.replace(".", "")}"\nrole = "{role}"\nlanguage = "{language}"\n'
+        for name, key, role, language in EMPLOYEES
     ]
     return "\n".join(tables)
 

@@ -224,6 +224,16 @@ def line_of(unit: Unit, about: str) -> Sent | None:
     return None if row is None else _sent(unit, row)
 
 
+def hurry(unit: Unit, reason: str) -> None:
+    """Rows that rest for this reason may be tried again at once: what they waited for has come."""
+    waits = (outbox.c.state == "new") & (outbox.c.reason == reason)
+    lanes = [
+        f"lane|{r.lane}" for r in unit.run(update(outbox).where(waits).values(retry_at=None).returning(outbox.c.lane))
+    ]
+    if lanes:
+        unit.run(delete(rests).where(rests.c.scope.in_(lanes)))
+
+
 def rest(unit: Unit, scope: str, until: datetime, *, now: datetime) -> None:
     """Nothing of this scope goes out before `until`; a longer rest stays, rests that are over are forgotten."""
     unit.run(delete(rests).where(rests.c.until <= now))
