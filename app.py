@@ -290,12 +290,12 @@ def demo(
     root = HERE / ".tower"
     root.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=root))
-    kept = keep
+    kept, brake = keep, _Brake()
     try:
-        code = _demo(folder, once=once, port=0 if once else port, database=database)
+        code = _demo(folder, brake, once=once, port=0 if once else port, database=database)
         kept = kept or (code != 0)
     except KeyboardInterrupt:
-        code = 0
+        code = 1 if once else 0
     finally:
         if kept:
             print(f"kept: {folder}", file=sys.stderr)
@@ -304,34 +304,67 @@ def demo(
     raise typer.Exit(code)
 
 
-def _demo(folder: Path, *, once: bool, port: int, database: str) -> int:
+class _Brake:
+    """Ctrl-C or SIGTERM: noted at once, acted on between two steps, so that no child is left behind.
+
+    Both are taken over even if they were ignored so far, as they are for a job that a shell runs in the background.
+    """
+
+    def __init__(self) -> None:
+        self._pulled = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._pull)
+
+    def _pull(self, *_: object) -> None:
+        self._pulled = True
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt if somebody wants this to end."""
+        if self._pulled:
+            raise KeyboardInterrupt
+
+    def run(self, process: subprocess.Popen[bytes]) -> int:
+        """The exit code of a program, when it has ended. Raises KeyboardInterrupt."""
+        while (code := process.poll()) is None:
+            self.check()
+            time.sleep(0.05)
+        return code
+
+
+def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str) -> int:
     started = time.monotonic()
     founding = [sys.executable, "-m", "simulator.company", str(folder), "--port", str(port)]
     founding += ["--database", database] if database else []
     founding += [] if once else ["--running"]
-    told = subprocess.run(founding, check=True, capture_output=True, cwd=HERE, text=True).stdout  # noqa: S603
+    told = subprocess.run(  # noqa: S603
+        founding, check=True, capture_output=True, cwd=HERE, text=True, start_new_session=True
+    ).stdout
     places: dict[str, str] = json.loads(told)
     with contextlib.ExitStack() as running:
         _child(running, folder, "world", ["-m", "simulator", "--config", str(folder / "world.json")])
-        _await(f"{places['world']}/control/counts", "the simulated world", folder / "world.log")
+        _await(f"{places['world']}/control/counts", "the simulated world", folder / "world.log", brake)
         hub = _child(running, folder, "hub", ["app.py", "serve", "--config", str(folder / "hub.toml")])
         if once:
-            _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log")
-            story = [sys.executable, "-m", "simulator.story", "--world", places["world"]]
-            return subprocess.run(story, check=False, cwd=HERE).returncode  # noqa: S603
+            _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log", brake)
+            return brake.run(_play(running, places["world"]))
         print(f"Tower demo, no accounts needed. Everything lives in {folder}.")
         print(f"  open  {places['world']}/   (after {time.monotonic() - started:.1f} s)", flush=True)
-        _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log")
+        _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log", brake)
         print(
             f"  hub   {places['hub']}/   ready after {time.monotonic() - started:.1f} s. Ctrl-C stops everything.",
             flush=True,
         )
-        opening = [sys.executable, "-m", "simulator.story", "--world", places["world"], "--open-doors"]
-        subprocess.run(opening, check=True, cwd=HERE)  # noqa: S603
-        print("  the bot is in the team: scan the code on the phone and write something.", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            return hub.wait()
-        return 0
+        if brake.run(_play(running, places["world"], "--open-doors")) == 0:
+            print("  the bot is in the team: scan the code on the phone and write something.", flush=True)
+        return brake.run(hub)
+
+
+def _play(running: contextlib.ExitStack, world: str, *words: str) -> subprocess.Popen[bytes]:
+    """Let the scripted people act; what they say is shown."""
+    story = [sys.executable, "-m", "simulator.story", "--world", world, *words]
+    process = subprocess.Popen(story, cwd=HERE, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    running.callback(_stop, process)
+    return process
 
 
 def _child(running: contextlib.ExitStack, folder: Path, name: str, words: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -340,23 +373,25 @@ def _child(running: contextlib.ExitStack, folder: Path, name: str, words: Sequen
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, *words], cwd=HERE, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
     )
-
-    def stop() -> None:
-        process.terminate()
-        try:
-            process.wait(12)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    running.callback(stop)
+    running.callback(_stop, process)
     return process
 
 
-def _await(url: str, what: str, log: Path, limit: float = 30) -> None:
-    """Wait until an address answers 200; else show the end of the program's log and leave."""
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a program to end, and see that it does."""
+    process.terminate()
+    try:
+        process.wait(12)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _await(url: str, what: str, log: Path, brake: _Brake, limit: float = 30) -> None:
+    """Wait until an address answers 200; else show the end of the program's log and leave. Raises KeyboardInterrupt."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
+        brake.check()
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310
                 return
