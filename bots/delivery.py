@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from bots import metrics
 from bots.failpoints import Failpoints
@@ -41,6 +42,7 @@ from storage.outbox import Claim, End
 from storage.references import ChannelRow
 from storage.unit import Unit
 
+T = TypeVar("T")
 TRIES = 5
 """How often a row is tried whose job cannot even be made, before it is given up as a fault of ours."""
 UNCLEAR = "interrupted"
@@ -118,12 +120,9 @@ class Deliveries:
         started = time.perf_counter()
         try:
             job, outcome = await self._outcome(claim)
-            await self._record(claim, job, outcome)
+            await self._persistently(lambda: self._record(claim, job, outcome))
         except Conflict:
             logger().warning("delivery_taken_over", row=claim.id)
-            return
-        except Unavailable:
-            logger().warning("delivery_not_recorded", row=claim.id, reason="database")
             return
         logger().info(
             "delivery",
@@ -137,6 +136,15 @@ class Deliveries:
             ms=round((time.perf_counter() - started) * 1000, 1),
         )
 
+    async def _persistently(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Do a step that needs the database, however long it is away: our heartbeat keeps the row ours meanwhile."""
+        while True:
+            try:
+                return await step()
+            except Unavailable:
+                logger().warning("delivery_waits", reason="database")
+                await asyncio.sleep(0.5)
+
     async def _outcome(self, claim: Claim) -> tuple[Job | None, Outcome]:
         """Send, and say how it ended. Our own faults end too: before the call the row waits, after it nobody knows."""
         job: Job | None = None
@@ -144,13 +152,11 @@ class Deliveries:
             now = self.now()
             if claim.sending.deadline is not None and now > claim.sending.deadline:
                 return None, Skipped(reason="deadline")
-            made = await self.db.read(lambda unit: self.bench.job(unit, claim, now))
+            made = await self._persistently(lambda: self.db.read(lambda unit: self.bench.job(unit, claim, now)))
             if isinstance(made, NotNow):
                 return None, made.outcome
             job = made
             return await self._send(claim, job)
-        except (Conflict, Unavailable):
-            raise
         except Exception as broken:  # the delivery loop's line: record and go on with the others
             logger().error("delivery_broke", row=claim.id, job=_kind(claim), error=type(broken).__name__)
             if job is not None:
