@@ -56,9 +56,9 @@ def main(parts: Sequence[str]) -> int:
 
 async def _with_site(folder: Path, backends: Backends, parts: Sequence[str]) -> list[Line]:
     site = Site(folder=folder)
-    site.open()
     lines: list[Line] = []
     try:
+        site.open()
         lines += _intake_lines(await intake.measure(site, backends)) if "intake" in parts else []
         lines += _flow_lines(await flow.measure(site)) if "flow" in parts else []
     finally:

@@ -11,11 +11,14 @@ import sys
 from pathlib import Path
 
 import uvloop
+from aiohttp.web import AppRunner, TCPSite
 
 import app
 from bots.failpoints import Failpoints
 from bots.logs import set_up
+from bots.settings import Server
 from connectors.teams.connector import TeamsConnector
+from sidebar.web import application
 
 
 async def main(config: Path) -> None:
@@ -30,10 +33,14 @@ async def main(config: Path) -> None:
         await connector.start()
         if isinstance(connector, TeamsConnector):
             await connector.graph()  # it loads beside the work: not while we measure
+    runner = AppRunner(application(hub, [r for c in connectors.values() for r in c.routes()]), access_log=None)
+    await runner.setup()
     try:
-        async with app._listening(loaded, hub, connectors):
-            await stopping.wait()
+        await TCPSite(runner, "127.0.0.1", 0).start()
+        Path(loaded.section("server", Server).port_file).write_text(str(runner.addresses[0][1]))
+        await stopping.wait()
     finally:
+        await runner.cleanup()
         for connector in connectors.values():
             await connector.stop()
         await hub.clock.stop()

@@ -10,9 +10,10 @@ from statistics import median
 from tests.bench.load import Load
 from tests.bench.programs import Broken
 from tests.bench.site import Running, Site
+from tests.bench.wire import REPS
 
 ROUNDS = 3
-CUSTOMERS = 600
+CUSTOMERS = 300
 """New customers in one round, each with a first message and then a second one."""
 ECHOES = 150
 CONNECTIONS = 16
@@ -65,7 +66,7 @@ async def measure(site: Site) -> Flow:
 async def _installed(site: Site, hub: Running) -> None:
     """The bot is in the team and its channels are known."""
     hub.program.until(lambda: hub.pending() == 0)
-    load = Load(requests=iter([site.requests().installation()]), limit=1)
+    load = Load(requests=site.requests().installations(), limit=1 + REPS)
     await load.start(hub.port, 1)
     await load.end()
     await asyncio.to_thread(hub.program.until, lambda: hub.pending() == 0)

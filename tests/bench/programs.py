@@ -52,6 +52,9 @@ class Program:
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
     def stop(self) -> None:
+        """End it, if it has not ended."""
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(20)

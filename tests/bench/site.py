@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,7 @@ import orjson
 
 from rules.playbook import parse
 from tests.bench.programs import ROOT, Program, read_json
-from tests.bench.wire import ISSUER, Company, Requests
+from tests.bench.wire import ISSUER, REPS, Company, Requests, rep
 
 _HUB = """
 [server]
@@ -57,18 +58,24 @@ class Site:
     address: str = field(init=False)
     """The stub's."""
     _numbers: Any = field(default_factory=count)
+    _messages: Iterator[int] = field(default_factory=lambda: count(1_700_000_000_000))
+    """Thirteen digits, as Teams numbers its messages; no number is used twice."""
+    _programs: list[Program] = field(default_factory=list)
 
     def open(self) -> None:
         """Start the stub."""
         playbook = ROOT / "playbooks" / "default.yaml"
         channels = [c.name for c in parse(playbook.read_text(encoding="utf-8"), str(playbook)).channels.values()]
-        known = {"issuer": ISSUER, "jwks": self.company.jwks(), "channels": channels}
+        known: dict[str, Any] = {"issuer": ISSUER, "jwks": self.company.jwks(), "channels": channels}
+        known["reps"] = [rep(number) for number in range(REPS)]
         (self.folder / "stub.json").write_bytes(orjson.dumps(known))
-        self.stub = Program.start(self.folder / "stub.log", "-m", "tests.bench.stub", str(self.folder))
+        self.stub = self._start(self.folder / "stub.log", "-m", "tests.bench.stub", str(self.folder))
         self.address = f"http://127.0.0.1:{_port(self.stub, self.folder / 'stub.port')}"
 
     def close(self) -> None:
-        self.stub.stop()
+        """Stop every program that was started."""
+        for program in reversed(self._programs):
+            program.stop()
 
     def counts(self) -> dict[str, int]:
         """What the stub has been told."""
@@ -77,7 +84,8 @@ class Site:
 
     def requests(self, spread: int = 5_000) -> Requests:
         """New requests of this company."""
-        return Requests(company=self.company, service_url=f"{self.address}/smba/", spread=spread)
+        address = f"{self.address}/smba/"
+        return Requests(company=self.company, service_url=address, spread=spread, numbers=self._messages)
 
     def hub(self, words: tuple[str, ...], database: str = "") -> Running:
         """Start a program that reads a `hub.toml`, in a folder of its own."""
@@ -95,7 +103,7 @@ class Site:
             tenant=self.company.tenant_id,
         )
         (folder / "hub.toml").write_text(told)
-        program = Program.start(folder / "hub.log", *words, str(folder / "hub.toml"))
+        program = self._start(folder / "hub.log", *words, str(folder / "hub.toml"))
         return Running(program=program, folder=folder, port=_port(program, folder / "hub.port"))
 
     def echo(self) -> Running:
@@ -103,14 +111,19 @@ class Site:
         folder = self._room()
         known = {"app_id": self.company.app_id, "issuer": ISSUER, "openid": f"{self.address}/openid"}
         (folder / "echo.json").write_bytes(orjson.dumps(known | {"login": f"{self.address}/login"}))
-        program = Program.start(folder / "echo.log", "-m", "tests.bench.echo", str(folder))
+        program = self._start(folder / "echo.log", "-m", "tests.bench.echo", str(folder))
         return Running(program=program, folder=folder, port=_port(program, folder / "echo.port"))
 
     def bare(self) -> Running:
         """Start bare aiohttp."""
         folder = self._room()
-        program = Program.start(folder / "bare.log", "-m", "tests.bench.bare", str(folder / "bare.port"))
+        program = self._start(folder / "bare.log", "-m", "tests.bench.bare", str(folder / "bare.port"))
         return Running(program=program, folder=folder, port=_port(program, folder / "bare.port"))
+
+    def _start(self, log: Path, *words: str) -> Program:
+        program = Program.start(log, *words)
+        self._programs.append(program)
+        return program
 
     def _room(self) -> Path:
         folder = self.folder / str(next(self._numbers))

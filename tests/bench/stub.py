@@ -78,8 +78,7 @@ class Stub:
         return _json({"id": request.match_info["to"]})
 
     async def members(self, _: web.Request) -> web.Response:
-        rep = {"id": "29:rep", "name": "陈磊", "aadObjectId": "7b1c2f7e-0000-4000-8000-000000000001"}
-        return _json({"members": [rep]})
+        return _json({"members": self._known["reps"]})
 
     async def channels(self, _: web.Request) -> web.Response:
         names: list[str] = self._known["channels"]

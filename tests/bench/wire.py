@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import jwt
@@ -18,6 +17,7 @@ ISSUER = "https://api.botframework.com"
 KID = "bench"
 TEAM = "19:bench@thread.tacv2"
 THREADS = 5_000
+REPS = 20
 SIZE = 1_600
 """Bytes of one activity: what a Teams channel message with a mention weighs."""
 _MARK = b"0000000000001"
@@ -52,8 +52,8 @@ class Requests:
 
     company: Company
     service_url: str
+    numbers: Iterator[int]
     spread: int = THREADS
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1_700_000_000_000))
 
     def channel_messages(self) -> Iterator[bytes]:
         """A rep writes into threads of a team channel."""
@@ -63,8 +63,15 @@ class Requests:
         """Customers write in web chat."""
         return self._filled(self._customer_message())
 
-    def installation(self) -> bytes:
-        """The bot is added to the team."""
+    def installations(self) -> Iterator[bytes]:
+        """The bot is added to the team, and to the chat of each rep."""
+        yield self._team_installation()
+        for number in range(REPS):
+            activity = self._base("msteams", {"id": f"a:chat-{number}", "conversationType": "personal"})
+            activity |= {"type": "installationUpdate", "action": "add", "id": f"install-{number}"}
+            yield self._request(activity | {"from": rep(number)})
+
+    def _team_installation(self) -> bytes:
         activity = self._base("msteams", {"id": TEAM, "conversationType": "channel", "isGroup": True})
         team = {"id": TEAM, "aadGroupId": str(uuid.uuid4()), "name": "Bench"}
         data = {"team": team, "tenant": {"id": self.company.tenant_id}}
@@ -74,8 +81,8 @@ class Requests:
     def _filled(self, activity: dict[str, Any]) -> Iterator[bytes]:
         padded = activity | {"text": activity["text"] + "x" * (SIZE - len(orjson.dumps(activity)))}
         whole = self._request(padded)
-        first = next(self._numbers)
-        for number in self._numbers:
+        first = next(self.numbers)
+        for number in self.numbers:
             place = b"%013d" % (first + number % self.spread)
             yield whole.replace(_MARK, b"%013d" % number).replace(_PLACE, place)
 
@@ -96,7 +103,7 @@ class Requests:
             "localTimezone": "Asia/Shanghai",
             "serviceUrl": self.service_url,
             "channelId": channel,
-            "from": {"id": "29:rep", "name": "陈磊", "aadObjectId": "7b1c2f7e-0000-4000-8000-000000000001"},
+            "from": rep(0),
             "recipient": {"id": f"28:{self.company.app_id}", "name": "Tower"},
             "conversation": conversation | {"tenantId": self.company.tenant_id},
             "channelData": {"tenant": {"id": self.company.tenant_id}},
@@ -121,3 +128,8 @@ class Requests:
         activity = self._base("directline", {"id": f"talk-{_PLACE.decode()}"})
         activity["from"] = {"id": f"dl_{_PLACE.decode()}", "name": "王敏"}
         return activity | {"textFormat": "plain", "text": "我们想了解智能工厂,请发一份报价 "}
+
+
+def rep(number: int) -> dict[str, str]:
+    """An employee as the roster and the activities name them."""
+    return {"id": f"29:rep-{number}", "name": f"陈磊 {number}", "aadObjectId": f"7b1c2f7e-0000-4000-8000-{number:012}"}
