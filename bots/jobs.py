@@ -60,7 +60,6 @@ from storage.outbox import Claim
 from storage.references import BotReference
 from storage.unit import Unit
 
-
 CHANNEL_MISSING = "channel_missing"
 """Reason of a root post that waits until its channel is provisioned."""
 

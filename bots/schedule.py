@@ -3,6 +3,8 @@ tick changes nothing."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 
@@ -18,9 +20,14 @@ class Heartbeat:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     def every(self, seconds: float, tick: Tick, name: str) -> None:
-        """Add a tick."""
+        """Add a tick. One that the stop cuts short is no error: whatever it had in hand is done at the next start."""
+
+        async def beat() -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await tick()
+
         self._scheduler.add_job(
-            tick, "interval", seconds=seconds, id=name, max_instances=1, coalesce=True, misfire_grace_time=None
+            beat, "interval", seconds=seconds, id=name, max_instances=1, coalesce=True, misfire_grace_time=None
         )
 
     def start(self) -> None:

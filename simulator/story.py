@@ -149,11 +149,12 @@ class Story:
 
     async def settle_one(self, rep: str, notice: dict[str, Any]) -> None:
         """One open question. A card that may stand in its channel is best answered by pressing a button on it."""
-        text = seen_on(notice)
-        post, verb = notice["id"], "settle_arrived" if await self.arrived(text) else "settle_again"
+        text, post = seen_on(notice), notice["id"]
         if "会话卡片" in text or "card may stand" in text:
             root = await self.thread()
             post, verb = (root["root"]["id"], "why") if root else (post, "settle_again")
+        else:
+            verb = "settle_arrived" if await self.arrived(text) else "settle_again"
         await self.post("/control/teams/card", {"rep": rep, "activity_id": post, "verb": verb, "inputs": {}})
 
     async def arrived(self, notice: str) -> bool:
