@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ REP = "陈磊"
 SECOND = "王芳"
 MANAGER = "Julia Weber"
 ENGLISH_REP = "Lena Fischer"
+LAST_CHANNEL = "客户成功"
 Json = dict[str, Any]
 
 
@@ -53,6 +55,11 @@ class Cast:
         for rep in (REP, SECOND, ENGLISH_REP, MANAGER):
             self.made.ask("/control/teams/install", {"rep": rep})
         self.settle()
+        for _ in range(40):
+            if any(c["name"] == LAST_CHANNEL for c in self.made.ask("/control/teams/threads")["channels"]):
+                return
+            self.push(seconds=5)
+        raise AssertionError(f"the channels of the matrix never appeared\n{self.made.logs()}")
 
     def threads(self) -> list[Json]:
         """Every thread with the name of its channel, oldest first."""
@@ -72,7 +79,8 @@ class Cast:
         return [seen_on(reply) for reply in self.thread(words)["replies"]]
 
     def card(self, words: str) -> str:
-        """What can be read on the card of the thread of these words."""
+        """What can be read on the card of the thread of these words, a moment later: Teams limits how often we post."""
+        self.push(seconds=40)
         return seen_on(self.thread(words)["root"])
 
     def press(self, rep: str, post: Json, verb: str, **inputs: str) -> Json:
@@ -87,7 +95,7 @@ class Cast:
         """Write `@Tower ...` into a thread."""
         wish = {"rep": rep, "conversation": thread["id"], "text": text, "mention": True}
         self.made.ask("/control/teams/say", wish)
-        self.settle()
+        self.push(seconds=5)
 
     def tell_bot(self, rep: str, text: str) -> None:
         """Write to the bot alone."""
@@ -114,6 +122,27 @@ class Cast:
         """She writes in her chat."""
         self.made.ask("/control/wecom/say", {"person": person, "text": text})
         self.settle()
+
+    def talk(self, person: str, text: str) -> Json:
+        """She scans, writes, and a rep claims her; her thread."""
+        self.enter(person)
+        self.say(person, text)
+        self.press(REP, self.thread(text)["root"], "claim")
+        return self.thread(text)
+
+    def consent(self, person: str, text: str, address: str) -> None:
+        """The rep asks for her address; she leaves it, and agrees to mails, behind the link."""
+        self.press(REP, self.thread(text)["root"], "form")
+        [link] = re.findall(r"https?://[\w.:/-]+/f/[\w.-]+", self.chat(person)[-1])
+        fields = {"mail": address, "name": person, "company": "华锐汽车零部件", "consent": "yes"}
+        assert self.made.ask("/control/mail/form", {"url": link, "fields": fields})["status"] == 200
+        self.settle()
+
+    def mail(self, deed: str, **wish: object) -> Json:
+        """What a customer does with her mail: reply, bounce, complain, unsubscribe, click, scan, refuse."""
+        told: Json = self.made.ask(f"/control/mail/{deed}", wish)
+        self.settle()
+        return told
 
     def chat(self, person: str) -> list[str]:
         """What we wrote to her in her chat."""
