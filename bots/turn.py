@@ -60,16 +60,31 @@ class Turns:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _lost: list[LaneClaim] = field(default_factory=list)
     """Lanes given up, to be given back before the next claim."""
-    running: int = 0
-    """Lanes under way."""
+    _held: set[str] = field(default_factory=set)
+    _stopping: bool = False
+
+    @property
+    def running(self) -> int:
+        """Lanes under way."""
+        return len(self._held)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Lanes under way, which the heartbeat keeps ours."""
+        return tuple(self._held)
 
     def wake(self) -> None:
         """There may be events."""
         self._wake.set()
 
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what is under way is done."""
+        self._stopping = True
+        self._wake.set()
+
     async def run(self) -> None:
-        """Take turns until cancelled. A database that is away for a while only pauses the loop."""
-        while True:
+        """Take turns until stopped. A database that is away for a while only pauses the loop."""
+        while not self._stopping:
             try:
                 busy = await self.round()
             except Unavailable:
@@ -90,12 +105,12 @@ class Turns:
         if not await self.db.read(inbox.any_ready):
             return False
         claims = await self.db.write(claim, label="turn_claim")
-        self.running += len(claims)
+        self._held |= {c.lane for c in claims}
         try:
             with metrics.TURN_SECONDS.time():
                 ends = await asyncio.gather(*(self._lane(c) for c in claims), return_exceptions=True)
         finally:
-            self.running -= len(claims)
+            self._held -= {c.lane for c in claims}
         broken = {c.lane: end for c, end in zip(claims, ends, strict=True) if isinstance(end, BaseException)}
         self._lost += [c for c in claims if c.lane in broken]
         for end in broken.values():
@@ -115,7 +130,7 @@ class Turns:
 
     async def _lane(self, claim: LaneClaim) -> None:
         for row in claim.rows:
-            if not await self._row(claim, row, last=row is claim.rows[-1]):
+            if self._stopping or not await self._row(claim, row, last=row is claim.rows[-1]):
                 return
 
     async def _row(self, claim: LaneClaim, row: Claimed, *, last: bool) -> bool:
@@ -148,11 +163,14 @@ class Turns:
     async def _turn(self, claim: LaneClaim, row: Claimed, *, release: bool) -> Decision:
         """Decide beside the writer; when somebody was faster, decide again inside it, where few can be.
 
-        New customers who come at once all go to the rep with the least to do, so all but one of them are too late: if
-        each tried again beside the writer, again all but one would be. Raises Conflict when the lane is lost.
+        A new customer's turn is taken inside at once: new customers who come together all go to the rep with the least
+        to do, so all but one of them would be too late. Raises Conflict when the lane is lost.
         """
-        with contextlib.suppress(Conflict):
-            return await self._try(claim, row, self.now(), release=release)
+        now = self.now()
+        loaded = await self.db.read(lambda unit: self._load(unit, row.event, now))
+        if not loaded.place.new:
+            with contextlib.suppress(Conflict):
+                return await self._decided(claim, row, loaded, now, release=release)
         for _ in range(RETAKES):
             with contextlib.suppress(Conflict):
                 return await self.db.write(
@@ -160,11 +178,10 @@ class Turns:
                 )
         raise Conflict("the customer never stood still, or the lane is lost")
 
-    async def _try(self, claim: LaneClaim, row: Claimed, now: datetime, *, release: bool) -> Decision:
-        """Load, decide, save, once. Raises Conflict when somebody was faster."""
-        loaded = await self.db.read(lambda unit: self._load(unit, row.event, now))
-        decision = decide(loaded.snapshot, row.event, self.playbook, now)
-        await self.db.write(lambda unit: self._save(unit, claim, row, loaded, decision, release=release), label="turn")
+    async def _decided(self, claim: LaneClaim, row: Claimed, got: Loaded, now: datetime, *, release: bool) -> Decision:
+        """Decide and save, once. Raises Conflict when somebody was faster."""
+        decision = decide(got.snapshot, row.event, self.playbook, now)
+        await self.db.write(lambda unit: self._save(unit, claim, row, got, decision, release=release), label="turn")
         return decision
 
     def _at_once(self, unit: Unit, claim: LaneClaim, row: Claimed, now: datetime, *, release: bool) -> Decision:
@@ -183,10 +200,14 @@ class Turns:
         where = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
         logger().error("turn_failed", turn=row.id[:64], event_kind=row.event.kind, error=error, where=where)
         rest = min(60.0, 0.5 * 2**row.attempts)
-        parked = await self.db.write(
-            lambda unit: inbox.fail_inbox(unit, row.id, claim.lane, claim.fence, error=error, rest_s=rest),
-            label="turn",
-        )
+        try:
+            parked = await self.db.write(
+                lambda unit: inbox.fail_inbox(unit, row.id, claim.lane, claim.fence, error=error, rest_s=rest),
+                label="turn",
+            )
+        except Conflict:  # the lane went to somebody else, who will meet the same fault and note it
+            self._lost.append(claim)
+            parked = False
         if parked:
             logger().error("event_parked", turn=row.id[:64], event_kind=row.event.kind, error=error)
         self.answered(row.id, None)
