@@ -66,7 +66,9 @@ class Deliveries:
     accepted: Callable[[], None]
     """Told that an end came back as an event."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _under_way: dict[asyncio.Task[None], str] = field(default_factory=dict)
+    """Each sending's task, and its row."""
+    _stopping: bool = False
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -77,9 +79,22 @@ class Deliveries:
         """Sendings under way."""
         return len(self._under_way)
 
+    @property
+    def sending(self) -> tuple[str, ...]:
+        """Rows under way, which the heartbeat keeps ours."""
+        return tuple(self._under_way.values())
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when every claimed row is in the hands of a sender.
+
+        A row that is claimed and then dropped would come back as interrupted, and be unknown although it never went.
+        """
+        self._stopping = True
+        self._wake.set()
+
     async def run(self) -> None:
-        """Send until cancelled. A database that is away for a while only pauses the loop."""
-        while True:
+        """Send until stopped. A database that is away for a while only pauses the loop."""
+        while not self._stopping:
             try:
                 busy = await self.round()
             except Unavailable:
@@ -108,12 +123,12 @@ class Deliveries:
         claims = await self.db.write(claim, label="delivery_claim")
         for one in claims:
             task = asyncio.create_task(self._take(one))
-            self._under_way.add(task)
+            self._under_way[task] = one.id
             task.add_done_callback(self._done)
         return bool(claims)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self._wake.set()
 
     async def _take(self, claim: Claim) -> None:

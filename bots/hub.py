@@ -227,6 +227,7 @@ class Hub:
         """Wait for the signal; a loop that ends by itself is a fault of ours and ends the process."""
         signal = asyncio.create_task(stopping.wait())
         watched = {signal, *loops[1:]}
+        done: set[asyncio.Task[Any]] = set()
         while not self.db.fatal:
             done, _ = await asyncio.wait(watched, timeout=1, return_when=asyncio.FIRST_COMPLETED)
             if done:
@@ -237,12 +238,16 @@ class Hub:
                 task.result()
 
     async def _stop(self, loops: list[asyncio.Task[None]]) -> None:
+        """Claim nothing more, finish what is under way, then let go of everything."""
+        self.turns.stop()
+        self.deliveries.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(8):
+                await asyncio.wait(loops[1:3])
+                await self.deliveries.drain()
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(8):
-                await self.deliveries.drain()
         await asyncio.gather(*(c.stop() for c in self._connectors), return_exceptions=True)
         with contextlib.suppress(Unavailable, Conflict):
             await self._once(lambda unit: queues.release_node(unit, self.options.node))
@@ -306,11 +311,12 @@ class Hub:
         await self.intake.accept(found)
 
     async def _beat(self) -> None:
-        """Say that this node lives, and keep what it holds."""
+        """Say that this node lives, and keep what it works on."""
+        held, sending = self.turns.held, self.deliveries.sending
 
         def work(unit: Unit) -> None:
             queues.heartbeat(unit, self.options.node, clock=self._clock_acted)
-            queues.extend_leases(unit, self.options.node, self.options.lease_seconds)
+            queues.extend_leases(unit, self.options.node, self.options.lease_seconds, held=held, sending=sending)
 
         with contextlib.suppress(Unavailable):
             await self._once(work)

@@ -10,6 +10,7 @@ HubError
 ├─ PlatformAway          a platform did not give what a page needs; 502, try again
 └─ StorageError
    ├─ Conflict           somebody else was faster: take the turn again
+   │  └─ Busy            and Unavailable too: others were served first, the very same may be tried again
    ├─ Unavailable        no room or no database: 503, never a false 2xx
    └─ Unreadable         a sealed value that no key of ours opens
 """
@@ -93,6 +94,11 @@ class Conflict(StorageError):
 
 class Unavailable(StorageError):
     """No room or no database; nothing was stored."""
+
+
+class Busy(Conflict, Unavailable):
+    """A deadlock or a lock held too long: nothing was stored, and nothing of ours was wrong; the same may be tried
+    again. A turn decides again, as after any conflict; whoever cannot decide again waits, as for a database away."""
 
 
 class Unreadable(StorageError):

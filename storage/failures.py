@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
 
-from rules.errors import BadRequest, Conflict, StorageError, Unavailable
+from rules.errors import BadRequest, Busy, Conflict, StorageError, Unavailable
 
-_SERIAL = frozenset({"40001", "40P01", "55P03", "23505"})
-"""SQLSTATE: serialization failure, deadlock, lock not available, unique violation (somebody inserted it first)."""
+_BUSY = frozenset({"40001", "40P01", "55P03"})
+"""SQLSTATE: serialization failure, deadlock, lock not available. Several nodes' commits get into each other's way."""
+_TAKEN = "23505"
+"""SQLSTATE: unique violation, somebody inserted it first."""
 _NO_ROOM = ("disk is full", "disk i/o error", "database is locked", "readonly database", "unable to open")
 
 
@@ -18,7 +20,9 @@ def translate(error: SQLAlchemyError) -> StorageError | BadRequest:
     origin = error.orig
     state = str(getattr(origin, "sqlstate", None) or "")
     words = str(origin).lower()
-    if state in _SERIAL or "unique constraint failed" in words:
+    if state in _BUSY:
+        return Busy(state)
+    if state == _TAKEN or "unique constraint failed" in words:
         return Conflict(state or "unique")
     if state[:2] == "22" or "surrogates not allowed" in words:
         return BadRequest("a value the database cannot hold")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select, update
 
 from storage.tables import lanes, nodes, outbox
@@ -19,12 +21,19 @@ def alive(unit: Unit, *, within_s: float) -> dict[str, int]:
     return {r["name"]: r["clock"] for r in unit.rows(fresh)}
 
 
-def extend_leases(unit: Unit, node: str, lease_s: float) -> None:
-    """Keep what this node holds for another `lease_s` seconds; what ran out stays lost."""
-    now = db_now(unit)
-    unit.run(update(lanes).where(lanes.c.owner == node, lanes.c.until > now).values(until=now + lease_s))
-    sending = (outbox.c.state == "sending") & (outbox.c.owner == node) & (outbox.c.until > now)
-    unit.run(update(outbox).where(sending).values(until=now + lease_s))
+def extend_leases(unit: Unit, node: str, lease_s: float, *, held: Collection[str], sending: Collection[str]) -> None:
+    """Keep what this node really works on, the lanes `held` and the rows `sending`, for another `lease_s` seconds.
+
+    What ran out stays lost. What is ours by the books but under way nowhere (a claim whose commit was answered by a
+    broken connection) runs out, so that somebody takes it up; a heartbeat for all of it would hold it for ever.
+    """
+    until = db_now(unit) + lease_s
+    mine = update(lanes).where(lanes.c.owner == node, lanes.c.until > until - lease_s)
+    if held:
+        unit.run(mine.where(lanes.c.key.in_(held)).values(until=until))
+    ours = update(outbox).where(outbox.c.state == "sending", outbox.c.owner == node, outbox.c.until > until - lease_s)
+    if sending:
+        unit.run(ours.where(outbox.c.id.in_(sending)).values(until=until))
 
 
 def release_node(unit: Unit, node: str) -> None:

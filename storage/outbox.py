@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from pydantic import ValidationError
 from sqlalchemy import RowMapping, bindparam, delete, select, update
 
 from rules.effects import SENDING, PostLine, Sending
-from rules.errors import Conflict
+from rules.errors import Conflict, Unreadable
 from storage import waiting
 from storage.statements import EMPTY, NEW, OPEN, UNDER_WAY, UNKNOWN
 from storage.tables import outbox, rests
@@ -121,8 +123,12 @@ def claim_outbox(
         return []
     taken = {"node": node, "lease": clock + lease_s}
     unit.run(_TAKE, [taken | {"row": r["id"]} for r in found])
-    firsts = {s.id: s for s in _sent_rows(unit, [r["after"] for r in found if r["after"]])}
-    return [_claim(unit, r, firsts) for r in found]
+    firsts = _firsts(unit, [r["after"] for r in found if r["after"]])
+    claims = [_claim(unit, r, firsts) for r in found]
+    for row, claim in zip(found, claims, strict=True):
+        if claim is None:
+            _unreadable(unit, row["id"], now)
+    return [claim for claim in claims if claim is not None]
 
 
 def finish_outbox(unit: Unit, claim: Claim, end: End, *, now: datetime) -> None:
@@ -213,8 +219,15 @@ def unknown_rows(unit: Unit, customer_id: str = "") -> list[Sent]:
 
 def unknown_ids(unit: Unit, customer_id: str) -> list[str]:
     """Ids of this customer's rows whose end nobody knows, oldest first."""
-    which = (outbox.c.state == UNKNOWN) & (outbox.c.customer_id == customer_id)
-    return [r.id for r in unit.conn.execute(select(outbox.c.id).where(which).order_by(outbox.c.seq).limit(200))]
+    return [r["id"] for r in unit.rows(_UNKNOWN_IDS, of=customer_id)]
+
+
+_UNKNOWN_IDS = (
+    select(outbox.c.id)
+    .where(outbox.c.state == UNKNOWN, outbox.c.customer_id == bindparam("of"))
+    .order_by(outbox.c.seq)
+    .limit(200)
+)
 
 
 def line_of(unit: Unit, about: str) -> Sent | None:
@@ -359,18 +372,41 @@ def _sending(unit: Unit, row: RowMapping) -> Sending:
     return SENDING.validate_json(unit.vault.open("outbox.sealed", row["id"], row["sealed"]))
 
 
-def _claim(unit: Unit, row: RowMapping, firsts: Mapping[str, Sent]) -> Claim:
+def _firsts(unit: Unit, ids: Sequence[str]) -> dict[str, Sent]:
+    """Rows that others waited for, by id; without those that cannot be read any more."""
+    if not ids:
+        return {}
+    found: dict[str, Sent] = {}
+    for row in unit.rows(select(outbox).where(outbox.c.id.in_(set(ids)))):
+        with suppress(Unreadable, ValidationError):
+            found[row["id"]] = _sent(unit, row)
+    return found
+
+
+def _claim(unit: Unit, row: RowMapping, firsts: Mapping[str, Sent]) -> Claim | None:
+    """The row to be sent; None for one that cannot be read any more."""
+    try:
+        sending = _sending(unit, row)
+    except (Unreadable, ValidationError):
+        return None
     return Claim(
         id=row["id"],
         lane=row["lane"],
         connector=row["connector"],
         customer_id=row["customer_id"],
-        sending=_sending(unit, row),
+        sending=sending,
         attempt=row["attempts"] + 1,
         after=firsts.get(row["after"]),
         interrupted=row["state"] == "sending",
         reason=row["reason"],
     )
+
+
+def _unreadable(unit: Unit, row_id: str, now: datetime) -> None:
+    """It ends here, where people can see it: a claim that raised would stop every row there is."""
+    end = {"state": "undeliverable", "reason": "unreadable", "ended_at": now, "owner": "", "until": 0.0}
+    unit.run(update(outbox).where(outbox.c.id == row_id).values(end))
+    _release_followers(unit, row_id, "undeliverable", now)
 
 
 def _rest(unit: Unit, claim: Claim, end: End, now: datetime) -> None:
@@ -386,10 +422,16 @@ def _rest(unit: Unit, claim: Claim, end: End, now: datetime) -> None:
 
 def _release_followers(unit: Unit, row_id: str, state: str, now: datetime) -> None:
     """Rows that waited for this one may go, wait on, or can never go: then what waited for them cannot either."""
-    which = update(outbox).where(outbox.c.after == row_id, outbox.c.hold != EMPTY, outbox.c.state == NEW)
     if state not in _GONE:
-        unit.run(which.values(hold=_HOLDS[state]))
+        unit.conn.execute(_HOLD_FOLLOWERS, {"first": row_id, "held": _HOLDS[state]})
         return
-    gone = unit.run(which.values(state="skipped", hold="", reason="root_gone", ended_at=now).returning(outbox.c.id))
+    gone = unit.conn.execute(_SKIP_FOLLOWERS, {"first": row_id, "now": now})
     for follower in [r.id for r in gone]:
         _release_followers(unit, follower, "skipped", now)
+
+
+_FOLLOWERS = update(outbox).where(outbox.c.after == bindparam("first"), outbox.c.hold != EMPTY, outbox.c.state == NEW)
+_HOLD_FOLLOWERS = _FOLLOWERS.values(hold=bindparam("held"))
+_SKIP_FOLLOWERS = _FOLLOWERS.values(state="skipped", hold="", reason="root_gone", ended_at=bindparam("now")).returning(
+    outbox.c.id
+)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 
 from rules.errors import BadRequest, ConfigError, Conflict, Unavailable
 from storage import notes
 from storage.database import Database
+from storage.failures import translate
 from storage.unit import Unit, db_now
 from tests.contract.backends import Backend, Backends, vault
 
@@ -184,6 +186,7 @@ KILLED = """
 import asyncio, os, sys
 from storage import notes
 from storage.database import Database
+from storage.failures import translate
 from tests.contract.backends import vault
 
 def hook(name):
@@ -210,3 +213,17 @@ async def test_killed_at_the_commit(database_url: str, when: str, there: bool) -
 
 def test_both_backends_are_real(backends: Backends) -> None:
     assert int(backends.postgres_version.split(".")[0]) >= 14
+
+
+class _Told(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01", "55P03"])
+def test_a_deadlock_is_a_conflict_for_a_turn_and_a_pause_for_everybody_else(state: str) -> None:
+    told = translate(OperationalError("UPDATE", {}, _Told(state)))
+    assert isinstance(told, Conflict) and isinstance(told, Unavailable)
+    taken = translate(OperationalError("INSERT", {}, _Told("23505")))
+    assert isinstance(taken, Conflict) and not isinstance(taken, Unavailable)

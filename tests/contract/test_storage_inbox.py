@@ -143,7 +143,7 @@ async def test_raw_payloads_are_kept(db: Database) -> None:
 async def test_a_node_keeps_and_lets_go_of_its_lanes(db: Database) -> None:
     await accept(db, accepted(message(1)))
     [lane] = await claim(db, "n1", lease_s=60)
-    await db.write(lambda u: nodes.extend_leases(u, "n1", 600), label="beat")
+    await db.write(lambda u: nodes.extend_leases(u, "n1", 600, held=[lane.lane], sending=[]), label="beat")
     assert await claim(db, "n2") == []
     await db.write(lambda u: nodes.release_node(u, "n1"), label="stop")
     [again] = await claim(db, "n2")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from rules import effects
 from rules.effects import Sending
 from rules.errors import Conflict
-from storage import nodes, outbox
+from storage import nodes, outbox, tables
 from storage.database import Database
 from storage.outbox import Claim, End, OutRow, Sent
 from tests.contract.people import NOW
@@ -239,3 +241,26 @@ async def test_the_line_about_a_sending_is_found(db: Database) -> None:
     assert found is not None and found.id == "l1"
     assert await db.read(lambda u: outbox.line_of(u, "")) is None
     assert await db.read(lambda u: outbox.sent(u, "nobody")) is None
+
+
+async def test_what_cannot_be_read_any_more_ends_alone(db: Database) -> None:
+    await put(db, root("broken"), line("l", after="broken"))
+    await put(db, text("fine"), lane="l2")
+    spoilt = update(tables.outbox).where(tables.outbox.c.id == "broken").values(sealed=b"spoilt")
+    await db.write(lambda u: u.run(spoilt), label="test")
+    assert ids(await claim(db)) == ["fine"]
+    told = select(tables.outbox.c.id, tables.outbox.c.state, tables.outbox.c.reason).order_by(tables.outbox.c.seq)
+    ended = await db.read(lambda u: [tuple(r) for r in u.conn.execute(told)])
+    assert ended[:2] == [("broken", "undeliverable", "unreadable"), ("l", "skipped", "root_gone")]
+
+
+async def test_a_heartbeat_keeps_only_what_is_under_way(db: Database) -> None:
+    await put(db, text("a"))
+    await put(db, text("b"), lane="l2")
+    assert ids(await claim(db, lease_s=0.4)) == ["a", "b"]
+    await db.write(lambda u: nodes.extend_leases(u, "n1", 60, held=[], sending=["a"]), label="node")
+    gone: list[Claim] = []
+    async with asyncio.timeout(10):
+        while not gone:
+            gone = await claim(db, node="n2")
+    assert [(c.id, c.interrupted) for c in gone] == [("b", True)]

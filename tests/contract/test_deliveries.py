@@ -1,0 +1,140 @@
+"""The delivery loop over a real database: what is claimed ends, whatever happens to the hub on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from bots.delivery import Deliveries
+from bots.desk import Desk
+from bots.failpoints import Failpoints
+from bots.jobs import Bench
+from connectors.contract import Certainty, Delivered, Job, Outcome
+from rules.effects import PullMessages, Sending
+from rules.errors import Busy
+from rules.model import Address, ReplyLimits
+from rules.tokens import Tokens
+from storage import outbox
+from storage.database import Database
+from storage.outbox import OutRow, Sent
+from tests.contract.people import NOW
+from tests.unit.builders import LIMITS, playbook
+
+KF = Address(connector="wecom", account="corp", wire_id="kf:wk1")
+
+
+@dataclass(kw_only=True)
+class Platform:
+    """A platform that takes every job when it is told to; until then its calls hang."""
+
+    name: str = "wecom"
+    limits: ReplyLimits = field(default_factory=ReplyLimits)
+    sure: Certainty = "none"
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    got: list[str] = field(default_factory=list)
+    ready: bool = True
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        return ()
+
+    def takes(self, job: Job) -> bool:
+        return True
+
+    def certainty(self, job: Job) -> Certainty:
+        return self.sure
+
+    async def deliver(self, job: Job) -> Outcome:
+        self.got.append(job.row_id)
+        await self.answers.wait()
+        return Delivered()
+
+    async def read_back(self, job: Job) -> Outcome | None:
+        return None
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def deliveries(db: Database, *platforms: Platform, senders: int = 16) -> Deliveries:
+    book = playbook()
+    bench = Bench(
+        desk=Desk(playbook=book, limits=LIMITS, now=lambda: NOW, db=db),
+        playbook=book,
+        mirror="full",
+        language="zh-CN",
+        tokens=Tokens(key=b"t" * 32),
+        public_url="http://hub.test",
+    )
+    return Deliveries(
+        db=db,
+        node="n1",
+        bench=bench,
+        connectors=platforms,
+        now=lambda: NOW,
+        lease_s=60,
+        senders=senders,
+        failpoints=Failpoints(),
+        accepted=lambda: None,
+    )
+
+
+def pull(row_id: str) -> Sending:
+    return PullMessages(id=row_id, address=KF)
+
+
+async def put(db: Database, *sendings: Sending, connector: str = "wecom") -> None:
+    rows = [OutRow(sending=s, connector=connector, lane=f"lane {s.id}") for s in sendings]
+    await db.write(lambda u: outbox.put(u, rows, now=NOW), label="turn")
+
+
+async def row(db: Database, row_id: str) -> Sent:
+    found = await db.read(lambda u: outbox.sent(u, row_id))
+    assert found is not None
+    return found
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def test_an_end_that_met_a_deadlock_is_recorded_all_the_same(db: Database, monkeypatch: Any) -> None:
+    """Two nodes' commits may get into each other's way; that is no reason to forget how a call ended."""
+    finish, tries = outbox.finish_outbox, []
+
+    def busy_once(*given: Any, **named: Any) -> None:
+        tries.append(given)
+        if len(tries) == 1:
+            raise Busy("40P01")
+        finish(*given, **named)
+
+    monkeypatch.setattr(outbox, "finish_outbox", busy_once)
+    await put(db, pull("a"))
+    platform = Platform()
+    platform.answers.set()
+    loop = deliveries(db, platform)
+    assert await loop.round()
+    await loop.drain()
+    assert (await row(db, "a")).state == "delivered" and len(tries) == 2 and platform.got == ["a"]
+
+
+async def test_a_stop_leaves_nothing_claimed_and_unsent(db: Database) -> None:
+    await put(db, *(pull(f"r{n}") for n in range(20)))
+    platform = Platform()
+    loop = deliveries(db, platform)
+    running = asyncio.create_task(loop.run())
+    await until(lambda: bool(platform.got))
+    loop.stop()
+    platform.answers.set()
+    async with asyncio.timeout(10):
+        await running
+        await loop.drain()
+    states = [(await row(db, f"r{n}")).state for n in range(20)]
+    assert set(states) <= {"new", "delivered"}
+    assert states.count("delivered") == len(platform.got)
