@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Integer, RowMapping, bindparam, select
 
 from rules.model import Entry
 from storage.tables import balances, ledger
@@ -38,12 +38,20 @@ _APPEND = ledger.insert()
 
 def ledger_top(unit: Unit, customer_id: str, now: datetime, limit: int = 5) -> list[Entry]:
     """The entries that weigh most at `now`, heaviest first; reads a few rows however long the ledger is."""
-    lives = unit.rows(select(balances.c.half_life_days).where(balances.c.customer_id == customer_id))
     found: list[Entry] = []
-    for life in lives:
-        same = (ledger.c.customer_id == customer_id) & (ledger.c.half_life_days == life["half_life_days"])
-        found += [_entry(r) for r in unit.rows(select(ledger).where(same).order_by(ledger.c.rank.desc()).limit(limit))]
+    for life in unit.rows(_LIVES, of=customer_id):
+        top = unit.rows(_HEAVIEST, of=customer_id, life=life["half_life_days"], most=limit)
+        found += [_entry(r) for r in top]
     return sorted(found, key=lambda e: abs(e.now(now)), reverse=True)[:limit]
+
+
+_LIVES = select(balances.c.half_life_days).where(balances.c.customer_id == bindparam("of"))
+_HEAVIEST = (
+    select(ledger)
+    .where(ledger.c.customer_id == bindparam("of"), ledger.c.half_life_days == bindparam("life"))
+    .order_by(ledger.c.rank.desc())
+    .limit(bindparam("most", type_=Integer()))
+)
 
 
 def entries(unit: Unit, customer_id: str) -> list[Entry]:

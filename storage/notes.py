@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from rules.errors import Conflict
+from storage import statements
 from storage.tables import cursors, notes, switches
 from storage.unit import Unit
 
@@ -44,7 +45,8 @@ def move_cursor(unit: Unit, account: str, *, before: str, after: str) -> None:
 
 def switched(unit: Unit, key: str) -> bool:
     """Whether a switch is on, e.g. `paused`."""
-    return bool(unit.conn.execute(select(switches.c.on).where(switches.c.key == key)).scalar())
+    row = unit.row(statements.by(switches, "key"), key=key)
+    return row is not None and bool(row["on"])
 
 
 def switch(unit: Unit, key: str, *, on: bool, by: str, now: datetime) -> None:

@@ -63,10 +63,7 @@ def by_conversation(unit: Unit, conversation_id: str) -> Place:
 
 def by_identity(unit: Unit, identity: Identity) -> str:
     """Id of the customer a verified name leads to, or empty."""
-    found = select(identities.c.customer_id).where(
-        identities.c.index == identity_index(unit, identity), identities.c.locates.is_(True)
-    )
-    return str(unit.conn.execute(found).scalar() or "")
+    return str(unit.conn.execute(_BY_INDEX, {"name": identity_index(unit, identity)}).scalar() or "")
 
 
 def identity_index(unit: Unit, identity: Identity) -> str:
@@ -78,8 +75,7 @@ def identity_index(unit: Unit, identity: Identity) -> str:
 
 def lane_of(unit: Unit, conversation_id: str) -> str:
     """The inbox lane of a conversation, or empty when it is not there."""
-    found = select(conversations.c.lane).where(conversations.c.id == conversation_id)
-    return str(unit.conn.execute(found).scalar() or "")
+    return str(unit.conn.execute(_LANE, {"talk": conversation_id}).scalar() or "")
 
 
 def _by_address(unit: Unit, address: Address, identity: Identity | None) -> Place:
@@ -96,7 +92,8 @@ def _by_mail(unit: Unit, mail_id: str) -> Place:
 
 
 def _by_row(unit: Unit, row_id: str) -> Place:
-    return _pair(unit, outbox, outbox.c.id == row_id) or NOWHERE
+    row = unit.row(_BY_ROW, row=row_id)
+    return NOWHERE if row is None else Place(**row)
 
 
 def _by_thread(unit: Unit, thread: Address) -> Place:
@@ -109,6 +106,11 @@ def _by_thread(unit: Unit, thread: Address) -> Place:
 
 _PLACE = select(conversations.c.id, conversations.c.customer_id)
 _BY_ID = _PLACE.where(conversations.c.id == bindparam("id"))
+_LANE = select(conversations.c.lane).where(conversations.c.id == bindparam("talk"))
+_BY_ROW = select(outbox.c.customer_id, outbox.c.conversation_id).where(outbox.c.id == bindparam("row"))
+_BY_INDEX = select(identities.c.customer_id).where(
+    identities.c.index == bindparam("name"), identities.c.locates.is_(True)
+)
 _BY_LANE = _PLACE.where(conversations.c.lane == bindparam("lane"))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy import RowMapping, Select, bindparam, select
 
 from rules.effects import SaveReference
 from rules.model import Address
+from storage import statements
 from storage.inbox import lane_key
 from storage.tables import channels, speaking
 from storage.unit import Unit
@@ -62,25 +64,22 @@ def save_reference(unit: Unit, kept: SaveReference) -> None:
 
 def at_address(unit: Unit, address: Address) -> BotReference | None:
     """How the bot may speak at exactly this address, e.g. in a customer's web chat."""
-    return _one(unit, speaking.c.lane == lane_key(unit, address))
+    return _one(unit, _AT_LANE, lane=lane_key(unit, address))
 
 
 def of_member(unit: Unit, aad_id: str) -> BotReference | None:
     """How the bot may speak to a person (Entra object id)."""
-    return _one(unit, (speaking.c.member == _member(unit, aad_id)) & (speaking.c.scope == "personal"))
+    return _one(unit, _OF_MEMBER, member=_member(unit, aad_id))
 
 
 def of_team(unit: Unit, *, team_id: str = "", group_id: str = "") -> BotReference | None:
     """How the bot may speak in a team, by its thread id or its Entra group id."""
-    same_team = (speaking.c.team_id == team_id) & (speaking.c.team_id != "")
-    same_group = (speaking.c.group_id == group_id) & (speaking.c.group_id != "")
-    return _one(unit, (same_team | same_group) & (speaking.c.scope == "team"))
+    return _one(unit, _OF_TEAM, team=team_id, group=group_id)
 
 
 def teams(unit: Unit) -> list[BotReference]:
     """Every team the bot may speak in."""
-    which = (speaking.c.scope == "team") & speaking.c.removed.is_(False)
-    return [_reference(unit, r) for r in unit.rows(select(speaking).where(which).order_by(speaking.c.lane))]
+    return [_reference(unit, r) for r in unit.rows(_TEAMS)]
 
 
 def all_channels(unit: Unit) -> list[ChannelRow]:
@@ -90,7 +89,7 @@ def all_channels(unit: Unit) -> list[ChannelRow]:
 
 def channel(unit: Unit, key: str) -> ChannelRow | None:
     """The channel with this key."""
-    row = unit.row(select(channels).where(channels.c.key == key))
+    row = unit.row(statements.by(channels, "key"), key=key)
     return None if row is None else ChannelRow(**row)
 
 
@@ -102,8 +101,17 @@ def put_channels(unit: Unit, rows: Sequence[ChannelRow]) -> None:
         unit.upsert(channels, [{"key": row.key, "team": row.team, "name": row.name, "wire_id": wire_id}])
 
 
-def _one(unit: Unit, which: ColumnElement[bool]) -> BotReference | None:
-    row = unit.row(select(speaking).where(which, speaking.c.removed.is_(False)).order_by(speaking.c.lane).limit(1))
+_STANDING = select(speaking).where(speaking.c.removed.is_(False)).order_by(speaking.c.lane)
+_TEAMS = _STANDING.where(speaking.c.scope == "team")
+_AT_LANE = _STANDING.where(speaking.c.lane == bindparam("lane")).limit(1)
+_OF_MEMBER = _STANDING.where(speaking.c.member == bindparam("member"), speaking.c.scope == "personal").limit(1)
+_SAME_TEAM = (speaking.c.team_id == bindparam("team")) & (speaking.c.team_id != "")
+_SAME_GROUP = (speaking.c.group_id == bindparam("group")) & (speaking.c.group_id != "")
+_OF_TEAM = _TEAMS.where(_SAME_TEAM | _SAME_GROUP).limit(1)
+
+
+def _one(unit: Unit, which: Select[Any], **params: str) -> BotReference | None:
+    row = unit.row(which, **params)
     return None if row is None else _reference(unit, row)
 
 

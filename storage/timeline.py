@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import Integer, RowMapping, bindparam, func, select
 
 from rules.effects import CHANGE, Change, RecordTouch, Sending, SendText, SendWelcome
 from rules.events import EVENT, Event, RepActed
@@ -93,13 +93,21 @@ _APPEND = timeline.insert()
 
 def touches(unit: Unit, customer_id: str, limit: int = 5) -> list[Touch]:
     """Her newest touches, newest first."""
-    mine = select(timeline).where(timeline.c.customer_id == customer_id, timeline.c.side != EMPTY)
-    return [_as_touch(unit, r) for r in unit.rows(mine.order_by(timeline.c.version.desc()).limit(limit))]
+    return [_as_touch(unit, r) for r in unit.rows(_TOUCHES, of=customer_id, most=limit)]
+
+
+_TOUCHES = (
+    select(timeline)
+    .where(timeline.c.customer_id == bindparam("of"), timeline.c.side != EMPTY)
+    .order_by(timeline.c.version.desc())
+    .limit(bindparam("most", type_=Integer()))
+)
+_TOUCH_COUNT = select(customers.c.touches).where(customers.c.id == bindparam("of"))
 
 
 def touch_count(unit: Unit, customer_id: str) -> int:
     """How many touches she has had."""
-    return int(unit.conn.execute(select(customers.c.touches).where(customers.c.id == customer_id)).scalar() or 0)
+    return int(unit.conn.execute(_TOUCH_COUNT, {"of": customer_id}).scalar() or 0)
 
 
 def counted(unit: Unit, customer_id: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from rules.decision import TRACE, Trace
 from storage.tables import traces
@@ -30,11 +30,16 @@ _KEEP = traces.insert()
 
 def trace_of(unit: Unit, conversation_id: str) -> Trace | None:
     """The newest trace that routed this conversation."""
-    mine = select(traces.c.event_id, traces.c.sealed).where(
-        traces.c.conversation_id == conversation_id, traces.c.routed.is_(True)
-    )
-    row = unit.row(mine.order_by(traces.c.version.desc()).limit(1))
+    row = unit.row(_ROUTED, talk=conversation_id)
     return None if row is None else _open(unit, row["event_id"], row["sealed"])
+
+
+_ROUTED = (
+    select(traces.c.event_id, traces.c.sealed)
+    .where(traces.c.conversation_id == bindparam("talk"), traces.c.routed.is_(True))
+    .order_by(traces.c.version.desc())
+    .limit(1)
+)
 
 
 def why(unit: Unit, event_id: str) -> Trace | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from rules.effects import Change, SetClaim, SetOwner
 from rules.errors import Conflict
@@ -30,12 +30,16 @@ def move(unit: Unit, before: Customer, after: Customer, changes: Sequence[Change
 
 
 def _add(unit: Unit, rep: str, by: int, seen: int | None) -> None:
-    which = update(reps).where(reps.c.id == rep)
-    if seen is not None:
-        which = which.where(reps.c.load == seen)
-    done = unit.run(which.values(load=reps.c.load + by))
+    if seen is None:
+        done = unit.run(_MORE, [{"rep": rep, "more": by}])
+    else:
+        done = unit.run(_MORE_IF, [{"rep": rep, "more": by, "seen": seen}])
     if seen is not None and done.rowcount != 1 and _there(unit, rep):
         raise Conflict("the rep's load has moved")
+
+
+_MORE = update(reps).where(reps.c.id == bindparam("rep")).values(load=reps.c.load + bindparam("more"))
+_MORE_IF = _MORE.where(reps.c.load == bindparam("seen"))
 
 
 def _there(unit: Unit, rep: str) -> bool:
