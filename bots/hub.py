@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bots import metrics
+from bots import collector, metrics
 from bots.clock import BusinessClock
 from bots.delivery import Deliveries
 from bots.desk import Desk
@@ -253,7 +253,7 @@ class Hub:
             await self._once(lambda unit: queues.release_node(unit, self.options.node))
 
     async def _start_connectors(self) -> None:
-        """Bring every connector up; one that fails is tried again, the others work meanwhile."""
+        """Bring every connector up; one that fails is tried again, the others work meanwhile. Then memory settles."""
 
         async def bring_up(connector: Connector) -> None:
             rest = 1.0
@@ -269,6 +269,8 @@ class Hub:
                     rest = min(30.0, rest * 2)
 
         await asyncio.gather(*(bring_up(c) for c in self._connectors))
+        await asyncio.sleep(collector.REST_SECONDS)
+        collector.settle()
 
     async def _publish(self) -> None:
         """Say which playbook holds; the same version again is no news."""

@@ -14,6 +14,7 @@ import uvloop
 from aiohttp.web import AppRunner, TCPSite
 
 import app
+from bots.collector import settle
 from bots.failpoints import Failpoints
 from bots.logs import set_up
 from bots.settings import Server
@@ -33,6 +34,7 @@ async def main(config: Path) -> None:
         await connector.start()
         if isinstance(connector, TeamsConnector):
             await connector.graph()  # it loads beside the work: not while we measure
+    settle()
     runner = AppRunner(application(hub, [r for c in connectors.values() for r in c.routes()]), access_log=None)
     await runner.setup()
     try:
