@@ -10,6 +10,7 @@ from rules import cardview
 from rules.book import Playbook
 from rules.card import CardView, TouchView
 from rules.model import Conversation, Customer, Identity, Rep, RepHandle, ReplyLimits, Words
+from rules.talk import FORM_LINK
 from storage import customers, follows, ledger, notes, orders, outbox, places, reps, timeline, traces, worklists
 from storage.database import Database
 from storage.unit import Unit
@@ -52,6 +53,7 @@ class Desk:
     ) -> CardView:
         """The one view of a customer that all faces show; without a viewer, as the whole team sees it."""
         trace = traces.trace_of(unit, talk.id)
+        language = viewer.language if viewer else self.playbook.language
         seen = cardview.Seen(
             customer=customer,
             conversation=talk,
@@ -59,7 +61,7 @@ class Desk:
             now=now,
             reps=reps.all_reps(unit),
             limits=self.limits.get(talk.address.connector, cardview.NO_LIMITS),
-            touches=[_touch(t) for t in timeline.touches(unit, customer.id, TOUCHES)],
+            touches=[_touch(t, language) for t in timeline.touches(unit, customer.id, TOUCHES)],
             touch_count=timeline.touch_count(unit, customer.id),
             entries=ledger.ledger_top(unit, customer.id, now, SCORE_LINES),
             route=next(iter(trace.about("route")), None) if trace else None,
@@ -73,7 +75,7 @@ class Desk:
         """A list as lines under a text, for a notice."""
         cards = self._list(unit, query, rep, 10, now)
         if not cards:
-            return Words(zh=f"{text.zh}\n(没有)", en=f"{text.en}\n(nothing)")
+            return Words(zh=f"{text.zh}\n（没有）", en=f"{text.en}\n(nothing)")
         zh = "\n".join(f"- {c.name} · {c.stage_words.zh} · {c.next_step.zh}" for c in cards)
         en = "\n".join(f"- {c.name} · {c.stage_words.en} · {c.next_step.en}" for c in cards)
         return Words(zh=f"{text.zh}\n{zh}", en=f"{text.en}\n{en}")
@@ -112,5 +114,7 @@ class Desk:
         return bool(serving & {"", rep.id}) or rep.id in follows.followers(unit, customer.id)
 
 
-def _touch(touch: timeline.Touch) -> TouchView:
-    return TouchView(at=touch.at, who=touch.side, where=touch.connector, text=touch.text)
+def _touch(touch: timeline.Touch, language: str) -> TouchView:
+    """A touch as colleagues read it: an address that is hers alone is not repeated."""
+    text = touch.text if touch.side == "customer" else touch.text.replace("{form}", FORM_LINK.in_(language))
+    return TouchView(at=touch.at, who=touch.side, where=touch.connector, text=text)

@@ -53,6 +53,7 @@ from rules.masking import Mirror, mirrored
 from rules.model import Conversation, Customer, Words
 from rules.quiet import may_send
 from rules.reasons import reason_words
+from rules.talk import FORM_LINK
 from rules.tokens import Tokens
 from rules.verbs import label
 from storage import customers, notes, orders, outbox, references, reps
@@ -221,7 +222,8 @@ class Bench:
         words = getattr(about.sending, "text", "") if about else ""
         if not words:
             return sending.text
-        return Words(zh=f"{sending.text.zh}\n“{words}”", en=f"{sending.text.en}\n“{words}”")
+        zh, en = (words.replace("{form}", link) for link in (FORM_LINK.zh, FORM_LINK.en))
+        return Words(zh=f"{sending.text.zh}\n“{zh}”", en=f"{sending.text.en}\n“{en}”")
 
     def mail(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """A mail, if it may still go."""

@@ -35,13 +35,14 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 
 HELP = Words(
     zh=(
-        "我听得懂：队列 / 我的 / 找 <名字> / 认领 / 回复 <内容> / 备注 <内容> / 标签 <名字> / 去标签 <名字> / "
-        "稍后 2h / 转到 <频道> / 表单 / 为什么 / 关闭 / 核实 <编号> 到达|重发 / 暂停 / 恢复。"
-        "会话里不带 @Tower 的话是内部备注，客户看不到。"
+        "我听得懂：队列 / 我的 / 待核实 / 找 <名字> / 认领 / 回复 <内容> / 备注 <内容> / 标签 <名字> / 去标签 <名字> / "
+        "稍后 2小时 / 转到 <频道> / 表单 / 为什么 / 完成 / 关闭 / 接管 / 交还 / 核实 <编号> 到达（或 重发）。"
+        "经理还可以：暂停 / 恢复。会话帖里不带 @Tower 的话是内部备注，客户看不到。"
     ),
     en=(
-        "I understand: queue / me / find <name> / claim / reply <text> / note <text> / tag <name> / untag <name> / "
-        "snooze 2h / move <channel> / form / why / close / settle <id> arrived|again / pause / resume. "
+        "I understand: queue / me / unknown / find <name> / claim / reply <text> / note <text> / tag <name> / "
+        "untag <name> / snooze 2h / move <channel> / form / why / done / close / takeover / handback / "
+        "settle <id> arrived (or again). Managers also: pause / resume. "
         "Plain words in a thread are internal notes; the customer never sees them."
     ),
 )

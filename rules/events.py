@@ -216,6 +216,8 @@ class RepSpoke(Happened):
     """The bot was addressed; always true in a 1:1 chat."""
     personal: bool = False
     """Written to the bot alone, so about no conversation in particular."""
+    answered: bool = False
+    """The platform shows the answer itself, where it was asked: none is sent after it."""
     conversation_id: str = ""
     """The conversation, where the wire itself tells it (a WeCom conversation page)."""
     kind: Literal["rep_spoke"] = "rep_spoke"

@@ -35,7 +35,8 @@ def _answered(draft: Draft, event: MailReceived) -> None:
     if draft.playbook.vocabulary.stop.found(event.text):
         customers.withdraw(draft, "mail reply", chat=False)
     rulebook.consider(draft)
-    author = f"{draft.customer.name or masked_sender(event)} · E-mail"
+    by_mail = Words(zh="邮件", en="e-mail").in_(draft.playbook.language)
+    author = f"{draft.customer.name or masked_sender(event)} · {by_mail}"
     into_thread(draft, event.text or event.subject or "…", author=author, reopened=True)
     draft.because(
         "act",

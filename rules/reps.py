@@ -69,7 +69,7 @@ def _offer(draft: Draft, event: RepSpoke) -> None:
 def _speak_answer(draft: Draft, event: RepSpoke) -> None:
     """Typed words get their answer as words: in the thread, or, for lists and in 1:1 chats, to the person alone."""
     answer, actor = draft.answer, draft.snapshot.actor
-    if answer is None or answer.show == "card":
+    if answer is None or answer.show == "card" or event.answered:
         return
     if actor is not None and (event.personal or answer.show == "list"):
         draft.do(

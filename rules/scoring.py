@@ -51,7 +51,7 @@ def qualify(draft: Draft) -> None:
         draft.do(SetQualified(qualified=True))
         draft.because(
             "score",
-            f"评分 {score:.0f} 达到 {plan.enter:g}，转为 MQL 并交接",
+            f"评分 {score:.0f} 达到 {plan.enter:g}，线索达标（MQL）并交接",
             f"Score {score:.0f} reached {plan.enter:g}: qualified and handed over",
             rule="qualify",
             seen=seen,
@@ -61,7 +61,7 @@ def qualify(draft: Draft) -> None:
         draft.do(SetQualified(qualified=False))
         draft.because(
             "score",
-            f"评分降到 {score:.0f}，低于 {plan.leave:g}，不再是 MQL",
+            f"评分降到 {score:.0f}，低于 {plan.leave:g}，不再达标（MQL）",
             f"Score fell to {score:.0f}, below {plan.leave:g}: no longer qualified",
             rule="qualify",
             seen=seen,
@@ -83,7 +83,8 @@ def _hand_over(draft: Draft, score: float) -> None:
     )
     draft.do(OpenTask(task=task))
     draft.tell_owner(Words(zh=plan.task.zh, en=plan.task.en), insight, about=task.id)
-    draft.notice(f"线索达标(MQL)。{insight.zh}", f"Qualified lead (MQL). {insight.en}", mention=draft.customer.owner)
+    zh, en = f"线索已达标（MQL）。{insight.zh}", f"Qualified lead (MQL). {insight.en}"
+    draft.notice(zh, en, mention=draft.customer.owner)
 
 
 def insight_of(draft: Draft, score: float) -> Words:
@@ -92,9 +93,19 @@ def insight_of(draft: Draft, score: float) -> Words:
     tags = [t.name for t in c.tags if t.active][-6:]
     who = " · ".join(x for x in (c.name, c.attributes.get("title", ""), c.attributes.get("company", "")) if x)
     pages = ", ".join(c.seen_pages[-3:])
-    zh = f"{who or '客户'}；评分 {score:.0f}；标签 {'、'.join(tags) or '无'}；看过 {pages or '无'}"
-    en = f"{who or 'Customer'}; score {score:.0f}; tags {', '.join(tags) or 'none'}; looked at {pages or 'nothing'}"
-    return Words(zh=zh, en=en)
+    zh = [
+        who or "客户",
+        f"评分 {score:.0f}",
+        f"标签 {'、'.join(tags)}" if tags else "",
+        f"看过 {pages}" if pages else "",
+    ]
+    en = [
+        who or "Customer",
+        f"score {score:.0f}",
+        f"tags {', '.join(tags)}" if tags else "",
+        f"looked at {pages}" if pages else "",
+    ]
+    return Words(zh="；".join(filter(None, zh)), en="; ".join(filter(None, en)))
 
 
 # --- the next flip --------------------------------------------------------------------------------------------------

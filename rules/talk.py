@@ -43,6 +43,8 @@ MEDIA = {
     "link": Words(zh="链接", en="link"),
     "other": Words(zh="附件", en="attachment"),
 }
+FORM_LINK = Words(zh="（一次性表单链接）", en="(one-time link to the form)")
+"""What colleagues see where she sees an address that is hers alone."""
 HUB = "Tower"
 """Author of what the hub itself says."""
 
@@ -140,7 +142,7 @@ def send_text(
         after=talk.root,
         who="rep",
         author=author,
-        text=text,
+        text=text.replace("{form}", FORM_LINK.in_(draft.playbook.language)),
         state="waiting",
         about=row,
     )
@@ -296,13 +298,13 @@ def form(draft: Draft, event: FormSubmitted) -> None:
     mail = masked_mail(draft.customer.attributes.get("mail", "")) or "-"
     yes = Words(zh="同意", en="agreed") if event.consented else Words(zh="未同意", en="did not agree")
     draft.notice(
-        f"客户提交了表单：邮箱 {mail},{yes.zh}接收邮件",
+        f"客户提交了表单：邮箱 {mail}，{yes.zh}接收邮件",
         f"She filled the form: mail {mail}, {yes.en} to mails",
         mention=draft.customer.owner if reopened else "",
     )
     draft.because(
         "act",
-        f"表单：{yes.zh}({event.purpose})",
+        f"表单：{yes.zh}（{event.purpose}）",
         f"Form: {yes.en} ({event.purpose})",
         seen={"purpose": event.purpose, "text version": event.text_version},
     )

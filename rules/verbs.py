@@ -13,7 +13,7 @@ VERBS: Mapping[str, Words] = {
     "form": Words(zh="请客户留邮箱", en="Ask for e-mail"),
     "snooze": Words(zh="稍后处理", en="Snooze"),
     "reroute": Words(zh="转到其他频道", en="Move to another channel"),
-    "why": Words(zh="为什么在这里?", en="Why here?"),
+    "why": Words(zh="为什么在这里？", en="Why here?"),
     "close": Words(zh="关闭会话", en="Close"),
     "tag": Words(zh="加标签", en="Add a tag"),
     "untag": Words(zh="去掉标签", en="Remove a tag"),

@@ -60,7 +60,7 @@ def _framed(line: Line, text: str, language: str) -> str:
     """The words with who said them, and how they fared."""
     if line.author:
         arrow = f"{line.author} → {words.THEY.in_(language)}" if line.who == "rep" else line.author
-        text = f"{arrow}: {text}"
+        text = words.SAYS.in_(language).format(who=arrow) + text
     if line.marked:
         text = f"{words.MAY_REPEAT.in_(language)} {text}"
     if line.state:

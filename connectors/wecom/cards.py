@@ -50,7 +50,7 @@ def facts(card: CardView, language: str) -> list[Json]:
         (words.SCORE, f"{card.score} · {card.heat_words.in_(language)}"),
         (words.OWNER, card.owner or words.NOBODY.in_(language)),
         (words.WINDOW, window(card.window, language)),
-        (words.CHANNEL, card.channel or card.connector),
+        (words.CHANNEL, card.channel),
         (words.TAGS, " · ".join(tag.name for tag in card.tags)),
         (words.WHY, card.why.in_(language)),
     ]
@@ -64,16 +64,18 @@ def window(left: ReplyWindow, language: str) -> str:
         return words.CLOSED.in_(language)
     parts = []
     if left.hours_left is not None:
-        parts.append(f"{int(left.hours_left)} h")
+        parts.append(words.HOURS_LEFT.in_(language).format(hours=int(left.hours_left)))
     if left.messages_left is not None:
-        parts.append(f"{left.messages_left}/{left.messages_total}")
+        told = words.MESSAGES_LEFT.in_(language)
+        parts.append(told.format(left=left.messages_left, total=left.messages_total))
     return " · ".join(parts) or words.NO_LIMIT.in_(language)
 
 
 def list_lines(cards: Sequence[CardView], language: str) -> list[str]:
     """One line a customer, for lists in the app's chat."""
+    score = words.SCORE.in_(language)
     return [
-        f"{number}. {_who(card, language)} · {card.score} · {fit(card.next_step.in_(language), 60)}"
+        f"{number}. {_who(card, language)} · {score} {card.score} · {fit(card.next_step.in_(language), 60)}"
         for number, card in enumerate(cards, 1)
     ]
 

@@ -187,6 +187,7 @@ def _words(callback: Callback, text: str) -> Inbound:
         text=text,
         mentioned=True,
         personal=True,
+        answered=True,
     )
     return _put(callback, event, callback.app_chat)
 

@@ -16,7 +16,7 @@ SAID: Mapping[str, Words] = {
     # --- the card ---
     "no_name": _w("未具名客户", "Unnamed customer"),
     "score": _w("评分 {score}", "Score {score}"),
-    "mql": _w("MQL", "MQL"),
+    "mql": _w("已达标", "MQL"),
     "unclaimed": _w("待认领", "Unclaimed"),
     "claimed": _w("已认领", "Claimed"),
     "claimed_by": _w("{name} 负责", "With {name}"),
@@ -76,7 +76,7 @@ SAID: Mapping[str, Words] = {
     "more": _w("更多资料", "More about the customer"),
     "owner": _w("负责人", "Owner"),
     "nobody": _w("暂无", "Nobody yet"),
-    "segment": _w("客群", "Segment"),
+    "segment": _w("分群", "Segment"),
     "industry": _w("行业", "Industry"),
     "source": _w("来源", "Source"),
     "mail": _w("邮箱", "Mail"),
@@ -150,12 +150,12 @@ SAID: Mapping[str, Words] = {
     # --- pages that say what to do ---
     "gone_title": _w("没有找到这个会话", "There is no such conversation"),
     "gone_text": _w(
-        "它不存在，或不在你名下。要接手客户，请联系你的主管或现在的负责人。",
+        "它不存在，或不在你名下。要接手客户，请联系你的经理或现在的负责人。",
         "It is not there, or not yours. To take over a customer, ask your manager or whoever looks after her now.",
     ),
     "stranger_title": _w("没有找到这位客户", "There is no such customer"),
     "stranger_text": _w(
-        "她还没有和塔台的会话，或不在你名下。可以搜索其他客户，或联系你的主管。",
+        "她还没有和塔台的会话，或不在你名下。可以搜索其他客户，或联系你的经理。",
         "She has no conversation with Tower yet, or she is not yours. Search, or ask your manager.",
     ),
     "follow_title": _w("还没有她的会话", "No conversation with her yet"),
@@ -164,7 +164,7 @@ SAID: Mapping[str, Words] = {
         "She is your contact, but has no conversation with Tower yet. It shows here once she writes.",
     ),
     "member_title": _w("你还不是塔台的成员", "You are not in Tower yet"),
-    "member_text": _w("请让主管把你加入销售团队。", "Ask your manager to add you to the sales team."),
+    "member_text": _w("请让经理把你加入销售团队。", "Ask your manager to add you to the sales team."),
     "sign_in_title": _w("需要登录", "Please sign in"),
     "sign_in_text": _w(
         "登录已过期，或不是从这里开始的。请重新打开。", "The sign-in is over or did not begin here. Open it again."

@@ -78,7 +78,7 @@ async def test_the_story_of_one_thread(here: Bench) -> None:
     reply = here.hub.of(RepActed)[-1]
     assert reply.inputs == {"text": "报价 <b>今天</b> 到 *"} and reply.card_version == 4
     shown = await posts(here, thread)
-    assert [p["text"] for p in shown[1:]] == ["王敏: 请发报价"]
+    assert [p["text"] for p in shown[1:]] == ["王敏：请发报价"]
     assert shown[0]["edited"] and not shown[1]["edited"]
 
 

@@ -71,7 +71,7 @@ async def test_a_notice_with_acts_is_a_card_within_the_platforms_limits(t: Tower
     facts = cast("list[dict[str, str]]", content["horizontal_content_list"])
     assert all(len(f["keyname"]) <= 10 and len(f["value"]) <= 52 for f in facts)
     assert facts[0]["value"] == ("62 · 温" if language == "zh-CN" else "62 · warm")
-    assert facts[2]["value"] == "41 h · 3/5"
+    assert facts[2]["value"] == ("41 小时 · 3/5 条" if language == "zh-CN" else "41 h · 3 of 5")
     assert len(cast("list[Json]", content["button_list"])) == 6
 
 

@@ -125,7 +125,7 @@ def test_her_answer_by_mail_brings_thread_and_owner_back() -> None:
     life.acts("close")
     decision = life.mails("好的，请发我资料", mail_id=mail_id)
     (line,) = [x for x in effects(decision, PostLine) if x.who == "customer"]
-    assert line.text == "好的，请发我资料" and line.mention == owner and "E-mail" in line.author
+    assert line.text == "好的，请发我资料" and line.mention == owner and "邮件" in line.author
     assert life.status() == "open" and life.customer.owner == owner
     assert any(t.kind == "quiet" for t in life.customer.timers), "a new episode begins"
     assert life.talk.last_customer_at == MONDAY, "a mail opens no chat window"
