@@ -1,5 +1,6 @@
 // Draws the part of Adaptive Cards 1.5 that the hub uses (plus Badge and flow layout), with fallbacks as the schema says.
 // `host` does what a card cannot: execute(action, inputs), submit(action, inputs), open(url), and says `compat`.
+// execute resolves to true when a new card came as the answer.
 import { el, safeUrl } from "./dom.js";
 import { marked } from "./cardtext.js";
 import { drawInput } from "./cardinputs.js";
@@ -8,7 +9,8 @@ import { t } from "./words.js";
 /** A drawn card. `parent` is the scope around a ShowCard, whose inputs go along too. */
 export function drawCard(card, host, parent = null) {
   const root = el("div", { class: "card", lang: card.lang });
-  const scope = { inputs: new Map(), parent, host, ids: parent?.ids ?? new Map(), mark: parent?.mark ?? host.mark ?? "" };
+  const mentions = (card.msteams?.entities ?? []).filter((one) => one.type === "mention").map((one) => one.text);
+  const scope = { inputs: new Map(), parent, host, mentions: parent?.mentions ?? mentions, ids: parent?.ids ?? new Map(), mark: parent?.mark ?? host.mark ?? "" };
   root.append(...items(card.body, scope));
   if (card.actions?.length) root.append(actionRow(card.actions, scope));
   return root;
@@ -64,14 +66,23 @@ function finish(node, item, scope) {
 
 const word = (value) => String(value ?? "").toLowerCase().replace(/[^a-z]/g, "");
 
-function textBlock(item) {
+function textBlock(item, scope) {
   const names = ["text", `size-${word(item.size) || "default"}`, `color-${word(item.color) || "default"}`];
   if (word(item.weight) === "bolder") names.push("bolder");
   if (item.isSubtle) names.push("subtle");
   if (!item.wrap) names.push("one-line");
   if (item.horizontalAlignment) names.push(`align-${word(item.horizontalAlignment)}`);
   const heading = word(item.style) === "heading" ? { role: "heading", "aria-level": "4" } : {};
-  return el("div", { class: names.join(" "), ...heading }, ...marked(item.text));
+  return el("div", { class: names.join(" "), ...heading }, ...mentioned(String(item.text ?? ""), scope.mentions));
+}
+
+/** A mention shows a name; a tag that the card does not list as one stays what it is, as in Teams. */
+function mentioned(text, mentions) {
+  const tag = mentions.find((one) => text.includes(one));
+  if (!tag) return marked(text);
+  const at = text.indexOf(tag);
+  const name = tag.replace(/^<at>|<\/at>$/g, "");
+  return [...marked(text.slice(0, at)), el("span", { class: "mention" }, `@${name}`), ...mentioned(text.slice(at + tag.length), mentions)];
 }
 
 function richText(item) {
@@ -197,9 +208,23 @@ function pressOf(action, scope, node) {
     const inputs = action.associatedInputs === "none" ? {} : gathered(scope);
     if (!inputs || node.getAttribute("aria-busy") === "true") return;
     node.setAttribute("aria-busy", "true");
-    try { await (action.type === "Action.Execute" ? scope.host.execute(action, inputs) : scope.host.submit(action, inputs)); }
+    const press = action.type === "Action.Execute" ? scope.host.execute : scope.host.submit;
+    try { if (await press(action, inputs) && scope.parent) fold(scope); }
     finally { node.removeAttribute("aria-busy"); }
   };
+}
+
+/** A new card has come: what was typed into this form is used up, wherever the form is drawn by now. */
+function fold(scope) {
+  for (const id of scope.inputs.keys()) {
+    for (const field of document.querySelectorAll(`[data-mark="${CSS.escape(`${scope.mark}#${id}`)}"]`)) {
+      if (!field.matches("select")) field.value = "";
+      const panel = field.closest(".inner");
+      if (!panel) continue;
+      panel.hidden = true;
+      for (const button of panel.closest(".action-set").querySelectorAll(":scope > .actions [aria-expanded]")) button.setAttribute("aria-expanded", "false");
+    }
+  }
 }
 
 function toggle(action, scope) {

@@ -67,6 +67,10 @@ export function startDesk(facts) {
   world = facts;
   fill(byId("member"), world.employees.map((one) => [one.userid, one.name]));
   byId("member").addEventListener("change", () => { byId("sidebar").hidden = true; drawDesk(); });
+  byId("open-sidebar").addEventListener("click", () => {
+    const customer = world.people.find((one) => one.name === byId("person").value);
+    if (customer) openPage(`${world.hub_url}/sidebar/wecom/customer?id=${encodeURIComponent(customer.id)}`);
+  });
   byId("close-sidebar").addEventListener("click", () => { byId("sidebar").hidden = true; byId("sidebar-frame").src = "about:blank"; });
   const form = byId("app-form");
   form.addEventListener("submit", async (event) => {

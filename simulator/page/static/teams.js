@@ -85,6 +85,7 @@ function hostFor(post) {
     execute: async (action, inputs) => {
       const answer = await act("/control/teams/card", { rep: rep().aad_id, activity_id: post.id, verb: action.verb, match: scalars(action.data), inputs });
       if (answer) tell(answer);
+      return answer?.status === 200 && answer.body?.statusCode === 200 && answer.body?.type === "application/vnd.microsoft.card.adaptive";
     },
     submit: async (action, inputs) => {
       const answer = await act("/control/teams/task", { rep: rep().aad_id, activity_id: post.id, data: { ...action.data, ...inputs } });
