@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import re
 
-def _is_han(c: str) -> bool:
-    return "\u4e00" <= c <= "\u9fff" or "\u3400" <= c <= "\u4dbf"
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 def guessed(text: str) -> str:
     """`zh-CN` when three letters in ten are Han, `en` for other words, empty when there is too little to tell."""
-    letters = [c for c in text[:400] if c.isalpha()]
-    if not letters:
-        return ""
-    han = sum(1 for c in letters if _is_han(c))
-    if han * 10 >= len(letters) * 3:
+    seen = text[:400]
+    letters = sum(map(str.isalpha, seen))
+    if letters and len(_HAN.findall(seen)) * 10 >= letters * 3:
         return "zh-CN"
-    return "en" if len(letters) >= 4 else ""
+    return "en" if letters >= 4 else ""
