@@ -26,6 +26,8 @@ from simulator.world import Settings, World, load_settings
 
 SERVERS = ("teams", "entra", "graph", "directline", "wecom", "mail", "control", "page")
 """Modules of this package with `routes(world)`."""
+AGAIN = 3
+"""Exit code: whoever started us should found a new company and start that."""
 LARGEST_BODY = 8 * 2**20
 TICK = 0.05
 """Wall seconds between two looks at what is due while the clock runs by itself."""
@@ -109,40 +111,45 @@ def write_ports(path: Path, http: int, smtp: int) -> None:
     draft.replace(path)
 
 
-async def serve(settings: Settings) -> None:
-    """Serve the whole company until SIGTERM or SIGINT."""
+async def serve(settings: Settings, *, again: bool) -> int:
+    """Serve the whole company until SIGTERM or SIGINT; the exit code. With `again` a visitor may end it too."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_world(settings) as world:
+        world.again = asyncio.Event() if again else None
         app = compose(world, SERVERS)
         mail = importlib.import_module("simulator.mail")
         runner = await listen(app, world)
         smtp_port = await mail.start(world)
         ticker = asyncio.create_task(run_due(world.clock))
         write_ports(Path(settings.ports_file), runner.addresses[0][1], smtp_port)
-        await stop.wait()
-        ticker.cancel()
+        wishes = [asyncio.create_task(wish.wait()) for wish in (stop, world.again) if wish]
+        await asyncio.wait(wishes, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ticker, *wishes):
+            task.cancel()
         await mail.stop(world)
         await runner.cleanup()
+        return AGAIN if world.again and world.again.is_set() else 0
 
 
 def main() -> int:
-    """The command line. Exit codes: 0 stopped, 1 could not start, 2 wrong settings."""
+    """The command line. Exit codes: 0 stopped, 1 could not start, 2 wrong settings, 3 a new company is wanted."""
     parser = argparse.ArgumentParser(prog="simulator", description="A company in a box for Tower.")
     parser.add_argument("--config", type=Path, required=True, help="settings file (JSON)")
-    path = parser.parse_args().config
+    parser.add_argument("--again", action="store_true", help="leave with 3 when a visitor wants a new company")
+    given = parser.parse_args()
+    path: Path = given.config
     try:
         settings = load_settings(path)
     except (OSError, ValueError, ValidationError) as fault:
         sys.stderr.write(f"simulator: {path}: {fault}\n")
         return 2
     try:
-        asyncio.run(serve(settings))
+        return asyncio.run(serve(settings, again=given.again))
     except (MissingServer, OSError) as fault:
         sys.stderr.write(f"simulator: {fault}\n")
         return 1
-    return 0
 
 
 if __name__ == "__main__":

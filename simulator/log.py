@@ -21,7 +21,7 @@ class Entry:
     at: datetime
     """Virtual time, UTC."""
     place: str
-    """Where: `teams`, `webchat`, `wecom`, `mail`, `graph`, `clock`, `fault`."""
+    """Where: `teams`, `webchat`, `wecom`, `mail`, `graph`, `clock`, `fault`, `story`."""
     kind: str
     """What: `said`, `shown`, `card`, `refused`, ... (each server's module documents its own)."""
     data: dict[str, object]

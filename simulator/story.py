@@ -74,15 +74,15 @@ class Story:
         await self.post("/control/settle", {})
         await self.settle_unknown()
 
-    async def at(self, minutes: float, name: str, act: Callable[[], Awaitable[Any]]) -> None:
+    async def step(self, step: Step) -> None:
         """Play one step at its fixed virtual moment, counted from the start of the story."""
         assert self.start is not None  # noqa: S101
-        moment = self.start + timedelta(minutes=minutes)
+        moment = self.start + timedelta(minutes=step.minutes)
         await self.post("/control/clock", {"to": moment.isoformat()})
         await self.settle_unknown()
-        await act()
-        self.steps.append({"step": name, "at": moment.isoformat()})
-        self.tell(f"{moment:%Y-%m-%d %H:%M}  {name}")
+        await step.act(self)
+        self.steps.append({"step": step.name, "at": moment.isoformat()})
+        self.tell(f"{moment:%Y-%m-%d %H:%M}  {step.name}")
 
     # --- what people see --------------------------------------------------------------------------------------------
 
@@ -173,20 +173,8 @@ class Story:
     async def play(self) -> dict[str, Any]:
         """Play every step; the summary."""
         self.start = datetime.fromisoformat((await self.get("/clock"))["now"]) + timedelta(minutes=5)
-        await self.at(0, "bot_installed", self.install)
-        await self.at(10, "customer_scanned_code", self.scan)
-        await self.at(20, "customer_wrote", self.write)
-        await self.at(30, "routed_with_reason", self.routed)
-        await self.at(40, "rep_claimed", self.claim)
-        await self.at(50, "rep_answered", self.answer)
-        await self.at(60, "customer_read_answer", self.read)
-        await self.at(70, "rep_asked_for_mail", self.ask_mail)
-        await self.at(80, "customer_left_mail_and_consent", self.form)
-        day = 24 * 60
-        await self.at(7 * day + 120, "went_quiet_owner_saw_mail", self.preview)
-        await self.at(8 * day, "wakeup_mail_arrived", self.woken)
-        await self.at(8 * day + 120, "customer_answered_mail", self.answer_mail)
-        await self.at(8 * day + 130, "thread_reopened_with_owner", self.reopened)
+        for step in STEPS:
+            await self.step(step)
         await self.settle()
         counts = await self.get("/control/counts")
         return {
@@ -200,6 +188,8 @@ class Story:
 
     async def install(self) -> None:
         """The bot comes into the team and into the chats of everybody in it; channels appear."""
+        if await self._channels():
+            return
         await self.post("/control/teams/install", {"team": True})
         for employee in (await self.get("/control/people"))["employees"]:
             await self.post("/control/teams/install", {"rep": employee["aad_id"]})
@@ -290,6 +280,35 @@ class Story:
         """Her answer stands in her own thread, which still has its owner."""
         await self.until("her answer in the thread", lambda: self.line(WAKE_REPLY))
         await self.until("the owner on the card", lambda: self.on_card(REP))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One step of the story: what it is called, when it begins, and what people do in it."""
+
+    name: str
+    minutes: float
+    """Virtual minutes after the start of the story."""
+    act: Callable[[Story], Awaitable[None]]
+
+
+_DAY = 24 * 60
+STEPS = (
+    Step(name="bot_installed", minutes=0, act=Story.install),
+    Step(name="customer_scanned_code", minutes=10, act=Story.scan),
+    Step(name="customer_wrote", minutes=20, act=Story.write),
+    Step(name="routed_with_reason", minutes=30, act=Story.routed),
+    Step(name="rep_claimed", minutes=40, act=Story.claim),
+    Step(name="rep_answered", minutes=50, act=Story.answer),
+    Step(name="customer_read_answer", minutes=60, act=Story.read),
+    Step(name="rep_asked_for_mail", minutes=70, act=Story.ask_mail),
+    Step(name="customer_left_mail_and_consent", minutes=80, act=Story.form),
+    Step(name="went_quiet_owner_saw_mail", minutes=7 * _DAY + 120, act=Story.preview),
+    Step(name="wakeup_mail_arrived", minutes=8 * _DAY, act=Story.woken),
+    Step(name="customer_answered_mail", minutes=8 * _DAY + 120, act=Story.answer_mail),
+    Step(name="thread_reopened_with_owner", minutes=8 * _DAY + 130, act=Story.reopened),
+)
+"""The whole story, in order."""
 
 
 def walk(card: Any) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -110,6 +111,8 @@ class World:
     """Our own address, set when the port is known, no trailing slash."""
     calls_out: int = 0
     """Calls to the hub under way or waiting for their next attempt: a push of the clock waits until it is 0."""
+    again: asyncio.Event | None = None
+    """Set when a visitor wants a new company in this one's place; None when nobody would found one."""
     rooms: dict[str, object] = field(default_factory=dict)
     """Each server puts its own state here under its place name, for the control API and the world page."""
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from simulator import player
 from simulator.mail import MailRoom
 from simulator.page.events import stream
 from simulator.page.member import become
@@ -49,6 +50,7 @@ def routes(world: World) -> list[web.RouteDef]:
         web.get("/page/mail/{id}", letter),
         web.get("/page/{name}", file),
         web.get("/control/events", events),
+        *player.routes(world),
     ]
 
 
@@ -69,15 +71,22 @@ def world_facts(world: World) -> dict[str, object]:
         }
         for e in settings.employees
     ]
-    return {"hub_url": settings.hub_url, "team": settings.team.name, "people": people, "employees": employees}
+    return {
+        "company": settings.tenant_id,
+        "hub_url": settings.hub_url,
+        "team": settings.team.name,
+        "people": people,
+        "employees": employees,
+    }
 
 
 def _policy(world: World) -> str:
-    """Content-Security-Policy of the page: itself, and the hub's pages in a frame."""
+    """Content-Security-Policy of the page: itself, the hub's pages in a frame, the hub's web chat."""
     hub = urlsplit(world.settings.hub_url)
+    there = f"'self' {hub.scheme}://{hub.netloc}"
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        f"frame-src 'self' {hub.scheme}://{hub.netloc}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src {there}; frame-src {there}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 

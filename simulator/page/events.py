@@ -8,6 +8,7 @@ import orjson
 from aiohttp import web
 
 from simulator.log import Entry
+from simulator.player import player
 from simulator.world import World
 
 _BACKLOG = 300
@@ -18,12 +19,12 @@ _LONGEST = 400
 
 
 async def stream(world: World, request: web.Request) -> web.StreamResponse:
-    """Log entries as `entry` events numbered by seq (resumed by Last-Event-ID), clock changes as `clock` events."""
+    """Log entries as `entry` events, numbered and resumed by Last-Event-ID; `clock` and `story` as they stand."""
     response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.content_type = "text/event-stream"
     response.charset = "utf-8"
     await response.prepare(request)
-    seq, version = _start(world, request), 0
+    seq, version, changes, room = _start(world, request), 0, -1, player(world)
     try:
         while True:
             entries = world.log.entries[seq:]
@@ -32,8 +33,11 @@ async def stream(world: World, request: web.Request) -> web.StreamResponse:
             if world.clock.version != version:
                 version = world.clock.version
                 parts.append(_event("clock", clock_facts(world)))
+            if room.changes != changes:
+                changes = room.changes
+                parts.append(_event("story", room.told()))
             await response.write(b"".join(parts) or b": quiet\n\n")
-            await _news(world, seq, version)
+            await _news(world, seq, version, changes)
     except (ConnectionResetError, asyncio.CancelledError):
         return response
 
@@ -44,11 +48,12 @@ def clock_facts(world: World) -> dict[str, object]:
     return {"now": clock.now().isoformat(), "version": clock.version, "running": clock.running}
 
 
-async def _news(world: World, seq: int, version: int) -> None:
-    """Wait for a log entry or a move of the clock."""
+async def _news(world: World, seq: int, version: int, changes: int) -> None:
+    """Wait for a log entry, a move of the clock or of the story."""
     waits = [
         asyncio.ensure_future(world.log.after(seq, _QUIET)),
         asyncio.ensure_future(world.clock.changed(version, _QUIET)),
+        asyncio.ensure_future(player(world).changed(changes, _QUIET)),
     ]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,7 @@
 // What happened, newest first, and the numbers that count: said, delivered, lost, doubled, wake-ups.
 import { get } from "./wire.js";
 import { byId, el } from "./dom.js";
-import { kindWord, moment, placeWord, t } from "./words.js";
+import { kindWord, language, moment, placeWord, t } from "./words.js";
 
 const KEPT = 300;
 const PATIENCE = 10000;
@@ -19,6 +19,7 @@ export function noteEntry(entry) {
 }
 
 function row(entry) {
+  if (entry.kind === "step") return stepRow(entry);
   const { data } = entry;
   const text = data.text ?? data.subject ?? data.rule ?? data.verb ?? data.event ?? data.url ?? data.path ?? data.where ?? data.to ?? "";
   const who = data.by ?? data.address ?? data.rep ?? data.userid ?? (data.status ? `${data.status}` : "");
@@ -28,6 +29,16 @@ function row(entry) {
       el("time", { dateTime: entry.at }, moment(entry.at)), el("span", { class: `chip chip-${entry.place}` }, placeWord(entry.place)),
       el("strong", {}, kindWord(entry.kind)), el("span", { class: "who" }, String(who)), el("span", { class: "what" }, String(text).slice(0, 200))),
     el("pre", {}, rest)));
+}
+
+/** A step of the story: what happened, what it meant, and what people now see, in their own words. */
+function stepRow({ seq, at, data }) {
+  const tongue = language();
+  const seen = String(data.seen ?? "").split("\n").filter(Boolean).map((line) => line.split("\t"));
+  return el("li", { value: seq, class: "entry told" },
+    el("p", {}, el("time", { dateTime: at }, moment(at)), " ", el("span", { class: "chip chip-story" }, `${data.number}/${data.of}`), " ", el("strong", {}, data[tongue])),
+    el("p", { class: "because" }, data[`because_${tongue}`]),
+    seen.length ? el("ul", { class: "seen", "aria-label": t("seenNow") }, ...seen.map(([place, text]) => el("li", {}, el("span", { class: `chip chip-${place}` }, placeWord(place)), " ", text ?? ""))) : null);
 }
 
 export function drawLog() {

@@ -3,10 +3,13 @@ import { act, get } from "./wire.js";
 import { byId, el, fill, keep, linked, safeUrl } from "./dom.js";
 import { moment, t } from "./words.js";
 import { worldNow } from "./bar.js";
+import { startWebchat, webLines, webSay } from "./webchat.js";
 
 let world = { people: [], employees: [] };
 const friendly = [];
 const person = () => byId("person").value;
+const onTheWeb = () => byId("through").value === "webchat";
+const tongue = () => world.people.find((one) => one.name === person())?.language ?? "en";
 
 /** A rep's own contact greets her outside the account's chat; only the log knows when. */
 export function noteFriend(entry) {
@@ -17,14 +20,20 @@ const greetings = () => friendly.filter((entry) => entry.data.to === person()).m
 
 export async function drawPhone() {
   if (!person()) return;
-  const chat = await get(`/control/wecom/chat?person=${encodeURIComponent(person())}`);
   const box = byId("chat");
-  const lines = [...(chat?.lines ?? []), ...greetings()].sort((a, b) => a.at.localeCompare(b.at));
+  const lines = onTheWeb() ? await webLines(person()) : await accountLines();
   const low = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const items = lines.map((line) => [line.msgid, [line, document.documentElement.lang], () => bubble(line)]);
-  if (!lines.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t("chatEmpty"))]);
+  if (!lines.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t(onTheWeb() ? "webEmpty" : "chatEmpty"))]);
   if (keep(box, items) && low) box.scrollTop = box.scrollHeight;
 }
+
+async function accountLines() {
+  const chat = await get(`/control/wecom/chat?person=${encodeURIComponent(person())}`);
+  return [...(chat?.lines ?? []), ...greetings()].sort((a, b) => a.at.localeCompare(b.at));
+}
+
+const write = (text) => (onTheWeb() ? webSay(person(), text, tongue()) : act("/control/wecom/say", { person: person(), text }));
 
 function bubble(line) {
   const mine = line.by === "customer";
@@ -32,6 +41,7 @@ function bubble(line) {
   return el("div", { class: `bubble ${mine ? "mine" : "theirs"}` },
     line.from ? el("p", { class: "hint" }, t("friend", { name: line.from })) : null,
     el("div", { class: "words" }, ...body),
+    ...(line.offers ?? []).map((offer) => el("button", { type: "button", class: "menu-item", on: { click: () => write(offer) } }, offer)),
     el("time", { class: "when", dateTime: line.at }, moment(line.at, worldNow())));
 }
 
@@ -56,7 +66,9 @@ export function sendOnEnter(area) {
 export function startPhone(facts) {
   world = facts;
   fill(byId("person"), world.people.map((one) => [one.name, one.name]));
+  startWebchat(world);
   byId("person").addEventListener("change", drawPhone);
+  byId("through").addEventListener("change", () => { byId("enter-form").hidden = onTheWeb(); drawPhone(); });
   const form = byId("say-form");
   sendOnEnter(form.elements.text);
   form.addEventListener("submit", async (event) => {
@@ -65,7 +77,7 @@ export function startPhone(facts) {
     if (!text) return;
     form.elements.text.value = "";
     byId("chat").scrollTop = byId("chat").scrollHeight;
-    if (!await act("/control/wecom/say", { person: person(), text })) form.elements.text.value = text;
+    if (!await write(text)) form.elements.text.value = text;
   });
   byId("enter-form").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -39,10 +39,11 @@ export function soon(work, pause = 60) {
 }
 
 /** Follow the world. The browser reconnects by itself and resumes after the last event seen. */
-export function follow({ entry, clock, link }) {
+export function follow({ entry, clock, story, link }) {
   const source = new EventSource("/control/events");
   source.addEventListener("open", () => link(true));
   source.addEventListener("error", () => link(false));
   source.addEventListener("entry", (event) => entry(JSON.parse(event.data)));
+  source.addEventListener("story", (event) => story(JSON.parse(event.data)));
   source.addEventListener("clock", (event) => clock(JSON.parse(event.data)));
 }

@@ -39,7 +39,15 @@ const WORDS = {
   complain: ["举报垃圾邮件", "Report as spam"], scanLinks: ["安全扫描所有链接", "Scanner opens every link"], forged: ["冒名回信", "Forged reply"],
   autoText: ["我在休假，下周回来。", "I am on holiday until next week."],
   sent: ["已发出", "Sent"], clickLink: ["点击", "Click"], answered: ["回答 {n}", "Answered {n}"], outside: ["这个地址在模拟世界之外，没有访问", "That address lies outside this world; it was not asked"],
-  drawer: ["发生了什么", "What happened"],
+  drawer: ["发生了什么，为什么", "What happened, and why"],
+  story: ["故事", "The story"], storyPlay: ["播放故事", "Play the story"], storyGoOn: ["继续", "Go on"], storyPause: ["暂停", "Pause"], storyStep: ["走一步", "One step"],
+  speed: ["速度", "Speed"], slow: ["慢", "Slow"], normal: ["正常", "Normal"], fast: ["快", "Fast"], restart: ["重新开始", "Start again"], progress: ["步骤", "Steps"],
+  storyReady: ["点“播放故事”：一位客户的完整经历，约一分钟。也可以自己动手，扮演任何人。", "Press play for a customer's whole story, about a minute. Or play anybody here yourself."],
+  storyOver: ["故事讲完了。这家公司还在运行：接下来换你来演。", "That was the story. The company is still running: now it is your turn."],
+  storyHalted: ["故事停住了：{why}。点“重新开始”再来一次。", "The story stopped: {why}. Start again for another try."],
+  restarting: ["正在开一家新公司…", "A new company is being founded…"],
+  stepOf: ["第 {n} / {of} 步", "Step {n} of {of}"], seenNow: ["现在看得到", "Now to be seen"],
+  through: ["渠道", "Through"], kf: ["微信客服", "WeCom chat"], webchat: ["网页聊天", "Web chat"], webEmpty: ["还没有消息。写第一句话，网页聊天就开始了。", "Nothing yet. The web chat begins with the first words."],
   said: ["说出", "said"], delivered: ["送达", "delivered"], onTheWay: ["在路上", "on the way"], lost: ["丢失", "lost"], doubled: ["重复", "doubled"], wakeups: ["唤醒邮件", "wake-ups"],
   failed: ["没有成功", "That did not work"], unreachable: ["模拟世界没有回应", "The simulated world does not answer"],
   linkLost: ["与模拟世界的连接断了，正在重连…", "The link to the world is broken; reconnecting…"],
@@ -54,9 +62,9 @@ const KINDS = {
   notice_dropped: ["应用消息被丢弃", "notice dropped"], servicer_said: ["接待人员说", "servicer said"], told: ["私聊告知", "told in chat"], signalled: ["正在输入", "typing"], searched: ["搜索", "searched"], dialog: ["对话框", "dialog"], visited: ["来访", "visited"],
   delay: ["延迟", "delay"], drop: ["断线", "connection dropped"], lose_answer: ["回答丢失", "answer lost"], duplicate: ["重复", "duplicated"], reorder: ["乱序", "reordered"], throttle: ["限流", "throttled"], error: ["报错", "error"],
   channel_created: ["新建频道", "channel created"], channel_deleted: ["删除频道", "channel deleted"], keys_read: ["读取公钥", "keys read"], signed_in: ["登录", "signed in"], media_sent: ["发送媒体", "media sent"],
-  mail_taken: ["邮件已取走", "mail collected"], subscribed: ["订阅变更", "subscribed to changes"], notified: ["通知变更", "told of a change"], installed: ["安装应用", "app installed"], edited: ["编辑", "edited"], deleted: ["删除", "deleted"], pushed: ["拨动时钟", "clock pushed"],
+  mail_taken: ["邮件已取走", "mail collected"], subscribed: ["订阅变更", "subscribed to changes"], notified: ["通知变更", "told of a change"], installed: ["安装应用", "app installed"], edited: ["编辑", "edited"], deleted: ["删除", "deleted"], step: ["故事", "story"], halted: ["故事停住", "story halted"], pushed: ["拨动时钟", "clock pushed"],
 };
-const PLACES = { teams: ["Teams", "Teams"], wecom: ["企业微信", "WeCom"], mail: ["邮件", "Mail"], webchat: ["网页聊天", "Web chat"], graph: ["Graph", "Graph"], clock: ["时钟", "Clock"], fault: ["故障", "Fault"], entra: ["Entra", "Entra"] };
+const PLACES = { teams: ["Teams", "Teams"], wecom: ["企业微信", "WeCom"], mail: ["邮件", "Mail"], webchat: ["网页聊天", "Web chat"], graph: ["Graph", "Graph"], clock: ["时钟", "Clock"], fault: ["故障", "Fault"], story: ["故事", "Story"], phone: ["手机", "Phone"], entra: ["Entra", "Entra"] };
 
 let column = 1;
 

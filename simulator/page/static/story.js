@@ -1,0 +1,117 @@
+// The story bar: play, pause, one step, speed, start again; and the narrator, who points at where it happens.
+import { act, get } from "./wire.js";
+import { byId } from "./dom.js";
+import { say } from "./toast.js";
+import { language, t } from "./words.js";
+
+const PLACES = ["phone", "teams", "desk", "mail"];
+const AT_THE_CARD = new Set(["bot_installed", "customer_wrote", "routed_with_reason", "rep_claimed"]);
+
+let facts = { people: [], employees: [], company: "" };
+let told = null;
+let shownStep = "";
+
+const running = () => told?.state === "playing" || told?.state === "pausing";
+
+export function tellStory(news) {
+  if (told && news.version < told.version) return;
+  const begins = told?.state === "ready" && news.state !== "ready";
+  told = news;
+  if (begins) castRoles();
+  drawStory();
+  if (told.step) point();
+}
+
+export function drawStory() {
+  if (!told) return;
+  const play = byId("story-play");
+  play.textContent = t(running() ? "storyPause" : told.done ? "storyGoOn" : "storyPlay");
+  play.disabled = ["over", "halted", "pausing"].includes(told.state);
+  byId("story-step").disabled = running() || told.state === "over" || told.state === "halted";
+  byId("story-restart").hidden = !told.again || told.state === "ready";
+  byId("story-speed").value = told.speed;
+  byId("story-progress").max = told.of;
+  byId("story-progress").value = told.done;
+  byId("story-count").textContent = told.step ? `${Math.min(told.of, told.done + (told.acting ? 1 : 0))}/${told.of}` : "";
+  byId("story").dataset.state = told.state;
+  narrate();
+}
+
+function narrate() {
+  const tongue = language();
+  const telling = told.telling;
+  const first = told.state === "halted" ? t("storyHalted", { why: told.trouble }) : telling ? telling[tongue] : t("storyReady");
+  const because = telling && !told.acting ? telling[`because_${tongue}`] : "";
+  write("narrator", first);
+  write("because", told.state === "over" ? `${because} ${t("storyOver")}` : because);
+}
+
+/** Written only when it changed, so that it is not read out twice. */
+function write(id, text) { if (byId(id).textContent !== text) byId(id).textContent = text; }
+
+/** Everybody on stage: the panels show the people of the story. */
+function castRoles() {
+  const customer = facts.people.find((one) => one.name === told.people.customer);
+  const rep = facts.employees.find((one) => one.name === told.people.rep);
+  choose("person", customer?.name);
+  choose("through", "wecom");
+  choose("owner", customer?.mail);
+  choose("rep", rep?.aad_id);
+  choose("member", rep?.userid);
+  choose("view", "channels");
+}
+
+function choose(id, value) {
+  const select = byId(id);
+  if (!value || select.value === value) return;
+  select.value = value;
+  select.dispatchEvent(new Event("change"));
+}
+
+/** Light up the place where it happens, and bring what is new into view. */
+function point() {
+  const place = told.telling.place;
+  for (const id of PLACES) byId(id).classList.toggle("lit", id === place && told.state !== "over");
+  const step = `${told.step}/${told.acting}`;
+  if (step === shownStep) return;
+  shownStep = step;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (matchMedia("(max-width: 1199px)").matches) byId(place).scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  setTimeout(show, 350);
+}
+
+function show() {
+  if (told.telling.place === "mail") for (const letter of [...document.querySelectorAll("#letters .letter")].slice(0, 1)) letter.open = true;
+  const box = byId("threads");
+  const thread = box.querySelector(".thread");
+  if (!thread || told.telling.place !== "teams") return;
+  if (AT_THE_CARD.has(told.step)) box.scrollTop = 0;
+  else thread.querySelector(".posts > :last-child")?.scrollIntoView({ block: "nearest" });
+}
+
+async function move(deed) {
+  const answer = await act("/control/story", { do: deed });
+  if (answer) tellStory(answer);
+  return answer;
+}
+
+/** A new company: wait until another one answers here, then begin afresh with it. */
+async function restart() {
+  if (!await move("restart")) return;
+  say(t("restarting"));
+  byId("story-restart").setAttribute("aria-busy", "true");
+  const look = async () => {
+    const now = await get("/page/world");
+    if (now && now.company !== facts.company) location.reload();
+    else setTimeout(look, 500);
+  };
+  look();
+}
+
+export function startStory(world) {
+  facts = world;
+  byId("story-play").addEventListener("click", () => move(running() ? "pause" : "play"));
+  byId("story-step").addEventListener("click", () => move("step"));
+  byId("story-speed").addEventListener("change", (event) => move(event.target.value));
+  byId("story-restart").addEventListener("click", restart);
+}
