@@ -83,6 +83,8 @@ app.add_typer(db_app, name="db")
 app.add_typer(rules_app, name="rules")
 Config = Annotated[Path, typer.Option("--config", help="The hub's configuration file.")]
 DEFAULT_CONFIG = Path("hub.toml")
+AGAIN = 3
+"""How the simulated world leaves when its visitor wants a new company."""
 
 
 @contextlib.contextmanager
@@ -287,13 +289,33 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with the company's files and logs.")] = False,
 ) -> None:
     """Start a company in a box and the hub beside it; no account anywhere."""
+    brake, code, here = _Brake(), AGAIN, _free_port(0 if once else port)
+    while code == AGAIN:
+        code = _one_company(brake, once=once, port=here, database=database, keep=keep)
+    raise typer.Exit(code)
+
+
+def _free_port(wanted: int) -> int:
+    """This port if nobody has it, else a free one: a new company comes up where the visitor's page looks for it."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", wanted))
+        except OSError:
+            listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _one_company(brake: _Brake, *, once: bool, port: int, database: str, keep: bool) -> int:
+    """A company in a folder of its own, from its founding to its end; the exit code, or AGAIN for a new company."""
     root = HERE / ".tower"
     root.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=root))
-    kept, brake = keep, _Brake()
+    kept = keep
     try:
-        code = _demo(folder, brake, once=once, port=0 if once else port, database=database)
-        kept = kept or (code != 0)
+        code = _demo(folder, brake, once=once, port=port, database=database)
+        kept = kept or code not in (0, AGAIN)
     except KeyboardInterrupt:
         code = 1 if once else 0
     finally:
@@ -301,7 +323,7 @@ def demo(
             print(f"kept: {folder}", file=sys.stderr)
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    raise typer.Exit(code)
+    return code
 
 
 class _Brake:
@@ -323,12 +345,12 @@ class _Brake:
         if self._pulled:
             raise KeyboardInterrupt
 
-    def run(self, process: subprocess.Popen[bytes]) -> int:
-        """The exit code of a program, when it has ended. Raises KeyboardInterrupt."""
-        while (code := process.poll()) is None:
+    def run(self, *processes: subprocess.Popen[bytes]) -> int:
+        """The exit code of the program that ends first, when it has. Raises KeyboardInterrupt."""
+        while not (codes := [code for process in processes if (code := process.poll()) is not None]):
             self.check()
             time.sleep(0.05)
-        return code
+        return codes[0]
 
 
 def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str) -> int:
@@ -341,7 +363,8 @@ def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str) 
     ).stdout
     places: dict[str, str] = json.loads(told)
     with contextlib.ExitStack() as running:
-        _child(running, folder, "world", ["-m", "simulator", "--config", str(folder / "world.json")])
+        again = [] if once or database else ["--again"]
+        world = _child(running, folder, "world", ["-m", "simulator", "--config", str(folder / "world.json"), *again])
         _await(f"{places['world']}/control/counts", "the simulated world", folder / "world.log", brake)
         hub = _child(running, folder, "hub", ["app.py", "serve", "--config", str(folder / "hub.toml")])
         if once:
@@ -356,7 +379,7 @@ def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str) 
         )
         if brake.run(_play(running, places["world"], "--open-doors")) == 0:
             print("  the bot is in the team: scan the code on the phone and write something.", flush=True)
-        return brake.run(hub)
+        return brake.run(world, hub)
 
 
 def _play(running: contextlib.ExitStack, world: str, *words: str) -> subprocess.Popen[bytes]:
