@@ -198,6 +198,7 @@ tab_keys_url = "{login}/discovery/v2.0/keys"
 corp_id = "{CORP}"
 api_base = "{world}/wecom"
 open_base = "{world}/wecom-open"
+login_base = "{world}/wecom-open"
 
 [wecom.apps.agent]
 agent_id = 1000002

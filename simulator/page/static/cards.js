@@ -208,6 +208,7 @@ function pressOf(action, scope, node) {
     const inputs = action.associatedInputs === "none" ? {} : gathered(scope);
     if (!inputs || node.getAttribute("aria-busy") === "true") return;
     node.setAttribute("aria-busy", "true");
+    node.closest("details.overflow")?.removeAttribute("open");
     const press = action.type === "Action.Execute" ? scope.host.execute : scope.host.submit;
     try { if (await press(action, inputs) && scope.parent) fold(scope); }
     finally { node.removeAttribute("aria-busy"); }
