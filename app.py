@@ -38,6 +38,7 @@ from connectors.mail.connector import MailConnector
 from connectors.mail.settings import MailSettings
 from connectors.teams.connector import TeamsConnector
 from connectors.teams.settings import Settings as TeamsSettings
+from connectors.teams.signin import EntraSignIn, Realm
 from connectors.teams.webchat import WebChatDoor
 from connectors.wecom.connector import WeComConnector
 from connectors.wecom.settings import Settings as WeComSettings
@@ -46,8 +47,9 @@ from rules.errors import ConfigError, Mistake, Unavailable
 from rules.model import Rep
 from rules.playbook import parse
 from rules.tokens import Tokens
-from sidebar import api, inside, outside, web
+from sidebar import api, inside, manage, outside, web
 from sidebar.inside import SidebarSettings
+from sidebar.manage import ManageSettings
 from sidebar.outside.memory import StoredFacts
 from storage import migrations
 from storage.database import Database
@@ -64,6 +66,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "log": LogSettings,
     "staff": Staff,
     "sidebar": SidebarSettings,
+    "manage": ManageSettings,
     "teams": TeamsSettings,
     "wecom": WeComSettings,
     "mail": MailSettings,
@@ -155,7 +158,9 @@ async def _serve(loaded: Loaded, failpoints: Failpoints) -> int:
             teams = loaded.optional("teams", TeamsSettings)
             visitors = WebChatDoor(teams) if teams and teams.directline_secret else None
             webchat = await doors.enter_async_context(visitors) if visitors else None
-            await doors.enter_async_context(_listening(loaded, hub, connectors, webchat))
+            realm = _realm(loaded)
+            directory = await doors.enter_async_context(EntraSignIn(realm)) if realm else None
+            await doors.enter_async_context(_listening(loaded, hub, connectors, webchat, directory))
             await hub.run(stopping)
     finally:
         await hub.clock.stop()
@@ -213,9 +218,31 @@ def _connectors(loaded: Loaded, hub: Hub) -> dict[str, Connector]:
     return made
 
 
+def _realm(loaded: Loaded) -> Realm | None:
+    """Where managers sign in; None without a tenant."""
+    teams, told = loaded.optional("teams", TeamsSettings), loaded.section("manage", ManageSettings)
+    if teams is None:
+        return None
+    authority = told.authority or f"https://login.microsoftonline.com/{teams.tenant_id}"
+    return Realm(
+        authority=authority,
+        issuer=told.issuer or f"{authority}/v2.0",
+        tenant_id=teams.tenant_id,
+        client_id=told.client_id or teams.app_id,
+        secret=told.client_secret or teams.app_password,
+        leeway=teams.jwt_leeway_seconds,
+        refresh=teams.keys_refresh_seconds,
+        call_seconds=teams.call_seconds,
+    )
+
+
 @contextlib.asynccontextmanager
 async def _listening(
-    loaded: Loaded, hub: Hub, connectors: dict[str, Connector], webchat: WebChatDoor | None
+    loaded: Loaded,
+    hub: Hub,
+    connectors: dict[str, Connector],
+    webchat: WebChatDoor | None,
+    directory: EntraSignIn | None,
 ) -> AsyncIterator[None]:
     """The web application on its port."""
     server = loaded.section("server", Server)
@@ -238,6 +265,10 @@ async def _listening(
         frame_tab=server.frame_ancestors_tab,
     )
     routes += inside.routes(parts)
+    settings = loaded.section("manage", ManageSettings)
+    routes += manage.routes(
+        manage.Manage(inside=parts, db=hub.db, playbook=hub.playbook, settings=settings, directory=directory)
+    )
     routes += api.routes(webchat, server.proxies)
     runner = aiohttp_web.AppRunner(web.application(hub, routes), access_log=None, handle_signals=False)
     await runner.setup()

@@ -403,9 +403,70 @@ class WebChat(Protocol):
         """A token for a new conversation, good on pages of this origin. Raises PlatformAway."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignInTrip:
+    """One round trip of a browser to a directory and back: everything about it that only we know."""
+
+    redirect: str
+    """Where the browser comes back to."""
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    """Must stand in the token that we are given."""
+    verifier: str = field(repr=False)
+    """PKCE (RFC 7636): proves that whoever redeems the code also began the trip."""
+
+
+class Directory(Protocol):
+    """Where employees sign in with a browser; `connectors.teams.signin.EntraSignIn` is one."""
+
+    def sign_in_url(self, trip: SignInTrip, *, choose: bool) -> str:
+        """Where to send the browser; `choose`: ask who it is even if somebody is signed in there."""
+
+    async def signed_in(self, trip: SignInTrip, code: str) -> RepHandle:
+        """Who came back with this one-time code. Raises BadSignature, PlatformAway, Unavailable."""
+
+
 @runtime_checkable
 class Reconciles(Protocol):
     """A connector whose platform may fail to announce something."""
 
     def reconcile(self) -> Sequence[Inbound]:
         """Events that make the hub look for itself; called every so many business seconds."""
+
+
+# --- is everything as it must be? -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """What the hub knows that a check of a platform needs."""
+
+    public_url: str
+    now: datetime
+    """Business time."""
+    channels: tuple[ChannelRef, ...] | None = None
+    """Every channel the playbook names, as it stands; None when the database cannot be read."""
+    pulled_at: datetime | None = None
+    """When this platform was last pulled to the end (business time); None = never."""
+    reconcile_seconds: float = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What one check found. Nothing in it is secret or personal."""
+
+    id: str
+    """A letter and two digits, for ever the same."""
+    state: Literal["fine", "wrong", "skipped", "by hand"]
+    """`skipped`: it needs another check to be fine first. `by hand`: no program can see it; `do` says where to look."""
+    found: str
+    do: str = ""
+    """What mends it."""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A connector that can look whether its platform is set up; it need not be started, and changes nothing there."""
+
+    async def checks(self, site: Site) -> Sequence[Finding]:
+        """Every check of this platform. Never raises for anything the other side does."""

@@ -194,6 +194,9 @@ tab_audience = ["{company.app}"]
 tab_issuers = ["{login}/v2.0"]
 tab_keys_url = "{login}/discovery/v2.0/keys"
 
+[manage]
+authority = "{login}"
+
 [wecom]
 corp_id = "{CORP}"
 api_base = "{world}/wecom"

@@ -24,7 +24,13 @@ _FOLDER = Path(__file__).parent.parent / "pages" / "inside"
 _PAGES = Environment(
     loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_STATICS = {"tower.css": "text/css", "wecom.js": "text/javascript", "tab.js": "text/javascript"}
+_STATICS = {
+    "tower.css": ("inside/tower.css", "text/css"),
+    "wecom.js": ("inside/wecom.js", "text/javascript"),
+    "tab.js": ("inside/tab.js", "text/javascript"),
+    "manage.css": ("manage/manage.css", "text/css"),
+}
+"""Name in the address -> file and type."""
 Language = Literal["zh-CN", "en"]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -82,8 +88,8 @@ def show(name: str, language: Language, family: Family, *, status: int = 200, **
         pick=pick,
         verb=lambda key: VERBS[key].in_(language),
         lang=language,
-        static=_address,
-        fold=_fold,
+        static=static_address,
+        fold=fold,
         layout="bare.html" if family.bare else "base.html",
         **values,
     )
@@ -167,7 +173,7 @@ def message(
     return answer
 
 
-def _fold(text: str, most: int = 300) -> tuple[str, str]:
+def fold(text: str, most: int = 300) -> tuple[str, str]:
     """What shows at once, and what a click adds: nothing is cut silently."""
     return (text, "") if len(text) <= most else (text[:most], text[most:])
 
@@ -175,14 +181,14 @@ def _fold(text: str, most: int = 300) -> tuple[str, str]:
 # --- our own style sheet and scripts --------------------------------------------------------------------------------
 
 
-def _address(name: str) -> Markup:
+def static_address(name: str) -> Markup:
     """Where a file of ours is; the address changes with the file, so it may be kept for a year."""
     return escape(f"/sidebar/static/{name}?v={_file(name)[1]}")
 
 
 @cache
 def _file(name: str) -> tuple[bytes, str]:
-    body = (_FOLDER / name).read_bytes()
+    body = (_FOLDER.parent / _STATICS[name][0]).read_bytes()
     return body, hashlib.sha256(body).hexdigest()[:16]
 
 
@@ -196,7 +202,7 @@ def statics() -> Sequence[web.RouteDef]:
         body, digest = _file(name)
         fresh = request.query.get("v") == digest
         kept: Mapping[str, str] = {"Cache-Control": "public, max-age=31536000, immutable" if fresh else "no-cache"}
-        answer = web.Response(body=body, content_type=_STATICS[name], charset="utf-8", headers=kept)
+        answer = web.Response(body=body, content_type=_STATICS[name][1], charset="utf-8", headers=kept)
         answer.enable_compression()
         return answer
 

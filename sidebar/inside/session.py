@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass, field
+from typing import Literal
 
 from aiohttp import web
 from yarl import URL
@@ -18,6 +19,7 @@ from rules.model import RepHandle
 from sidebar.inside.parts import Inside
 from sidebar.inside.seals import Sealer, Stamp
 
+Platform = Literal["teams", "wecom", "hub"]
 _STATE_SECONDS = 600
 _SAID_SECONDS = 60
 _LONGEST_PATH = 600
@@ -43,15 +45,21 @@ class Said:
 class Sessions:
     """Gives, reads and takes back cookies."""
 
-    def __init__(self, parts: Inside) -> None:
-        self._wall = parts.wall
+    def __init__(self, parts: Inside, *, family: str = "rep", platform: Platform = "wecom") -> None:
+        """`family` names the cookies, `platform` is the only one whose word counts in them.
+
+        Another family than `rep` needs a key of its own in `parts`.
+        """
+        self._wall, self._platform = parts.wall, platform
         self._lasts = parts.settings.session_hours * 3600
         self._sealer = Sealer(parts.key)
         self._stamp = Stamp(parts.key)
         self._origin = URL(parts.public_url).origin()
         self._secure = self._origin.scheme == "https"
         prefix = "__Host-" if self._secure else ""
-        self._rep, self._state, self._said = f"{prefix}tower_rep", f"{prefix}tower_state", f"{prefix}tower_said"
+        tail = "" if family == "rep" else f"_{family}"
+        self._rep = f"{prefix}tower_{family}"
+        self._state, self._said = f"{prefix}tower_state{tail}", f"{prefix}tower_said{tail}"
 
     # --- signing in -------------------------------------------------------------------------------------------------
 
@@ -78,9 +86,13 @@ class Sessions:
     def visitor(self, request: web.Request) -> Visitor | None:
         """Who is signed in; None for nobody, or no more."""
         value = self._sealer.open("session", request.cookies.get(self._rep, ""), now=self._wall())
-        if value is None or value["platform"] != "wecom":
+        if value is None or value["platform"] != self._platform:
             return None
-        return Visitor(by=RepHandle(platform="wecom", value=value["value"]), session_id=value["id"])
+        return Visitor(by=RepHandle(platform=self._platform, value=value["value"]), session_id=value["id"])
+
+    def end(self, answer: web.StreamResponse) -> None:
+        """Sign out in this browser."""
+        self._drop(answer, self._rep)
 
     # --- forms ------------------------------------------------------------------------------------------------------
 

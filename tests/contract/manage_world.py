@@ -1,0 +1,232 @@
+"""The manager's pages over a real hub and database, with the simulated directory in front of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+from aiohttp import ClientResponse, ClientSession, CookieJar
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+from yarl import URL
+
+from bots.failpoints import Failpoints
+from bots.hub import Hub, Options
+from connectors.contract import Inbound
+from connectors.teams.signin import EntraSignIn, Realm
+from rules.events import MessageReceived
+from rules.model import Address, Identity, Rep, RepHandle
+from rules.tokens import Tokens
+from sidebar import manage
+from sidebar.inside import Inside, SidebarSettings
+from sidebar.inside.page import statics
+from sidebar.manage import Manage, ManageSettings
+from sidebar.web import application
+from simulator.__main__ import compose, listen, open_world
+from storage import inbox, migrations, reps
+from storage.database import Database
+from storage.unit import Unit
+from tests.contract import teams_world
+from tests.contract.backends import vault
+from tests.contract.page_world import KEY, Browser, Form, Page
+from tests.contract.people import NOW
+from tests.contract.teams_world import APP_ID, PASSWORD, REP, REP2, TENANT
+from tests.unit.builders import playbook
+
+BOSS = Rep(id="boss", name="Wang Fang", role="manager", team="sales", language="en", aad_id=REP)
+LILEI = Rep(id="lilei", name="李雷", team="sales", aad_id=REP2)
+WHO = {BOSS.id: "wang@corp.example", LILEI.id: "li@corp.example"}
+
+
+@dataclass
+class Hands:
+    """A clock that a test moves."""
+
+    at: datetime = NOW
+    version: int = 0
+
+    def now(self) -> datetime:
+        return self.at
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    async def stop(self) -> None:
+        """Nothing to do."""
+
+    async def jumped(self, after: int) -> None:
+        await asyncio.Event().wait()
+
+
+@dataclass
+class Office:
+    """The pages, what is behind them and in front of them."""
+
+    hub: Hub
+    clock: Hands
+    base: str
+    login: str
+    """The directory's address."""
+    parts: Manage
+    wall: list[float]
+    browsers: list[ClientSession] = field(default_factory=list)
+
+    def browser(self) -> Browser:
+        """A new browser that nobody has used."""
+        http = ClientSession(cookie_jar=CookieJar(unsafe=True))
+        self.browsers.append(http)
+        return Browser(http=http, base=self.base)
+
+    async def away(self, browser: Browser, path: str = "/manage") -> URL:
+        """Where the browser is sent to sign in."""
+        answer = await browser.step(self.base + path)
+        assert answer.status == 302, await answer.text()
+        return URL(answer.headers["Location"], encoded=True)
+
+    async def code_address(self, browser: Browser, rep: Rep = BOSS, path: str = "/manage") -> str:
+        """The address on which the directory sends the browser back."""
+        there = await self.away(browser, path)
+        answer = await browser.step(f"{there}&{urlencode({'login_hint': WHO[rep.id]})}")
+        assert answer.status == 302, await answer.text()
+        return answer.headers["Location"]
+
+    async def signed_in(self, rep: Rep = BOSS, path: str = "/manage") -> tuple[Browser, Page]:
+        """A browser whose person is signed in, and the page it lands on."""
+        browser = self.browser()
+        address = await self.code_address(browser, rep, path)
+        _, page = await browser.get(address.removeprefix(self.base))
+        return browser, page
+
+    async def writes(self, who: str, text: str = "你好", name: str = "王敏") -> str:
+        """A customer writes; the id of her conversation, when the turn is taken."""
+        address = Address(connector="wecom", account="wk-1", wire_id=who)
+        event = MessageReceived(
+            id=f"{who}/{self.clock.at.isoformat()}",
+            at=self.clock.at,
+            address=address,
+            identity=Identity(platform="wecom", kind="external_userid", value=who),
+            text=text,
+            name=name,
+        )
+        await self.hub.act(Inbound(event=event, order=address), limit=10)
+        found = await self.hub.conversation_for(event.identity, RepHandle(platform="hub", value=BOSS.id))
+        assert found is not None
+        return found
+
+    def later(self, **span: float) -> None:
+        """Let business time pass."""
+        self.clock.at += timedelta(**span)
+
+
+def press(page: Page, action: str, **fits: str) -> Form:
+    """The form of a page that goes to an address with these fields."""
+    return next(f for f in page.forms if f.action == action and fits.items() <= f.fields.items())
+
+
+@asynccontextmanager
+async def office(folder: Path, **settings: object) -> AsyncIterator[Office]:
+    """Everything up, each on its own port."""
+    here = socket.socket()
+    here.bind(("127.0.0.1", 0))
+    base = f"http://127.0.0.1:{here.getsockname()[1]}"
+    url = f"sqlite:///{folder / 'tower.db'}"
+    migrations.upgrade(url)
+    async with Database.open(url, vault()) as db, open_world(teams_world.settings(base)) as world:
+        runner = await listen(compose(world, ("entra", "control")), world)
+        login = f"{world.base_url}/login/{TENANT}"
+        clock = Hands()
+        hub = _hub(db, clock, base)
+        await db.write(_hire, label="staff")
+        turns = asyncio.create_task(hub.turns.run())
+        async with EntraSignIn(_realm(login)) as directory:
+            made = Office(hub=hub, clock=clock, base=base, login=login, parts=None, wall=[1_000_000.0])  # type: ignore[arg-type]
+            made.parts = _parts(made, db, directory, settings)
+            app = application(hub, [*manage.routes(made.parts), *statics()])
+            async with TestServer(app, socket_factory=lambda *_: here):
+                yield made
+                for http in made.browsers:
+                    await http.close()
+        turns.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await turns
+        await runner.cleanup()
+
+
+def _hub(db: Database, clock: Hands, base: str) -> Hub:
+    options = Options(
+        node="n1",
+        public_url=base,
+        mirror="full",
+        thread_language="zh-CN",
+        lease_seconds=60,
+        tick_seconds=1,
+        reconcile_seconds=300,
+        batch=64,
+        senders=4,
+    )
+    hub = Hub(
+        db=db,
+        clock=clock,
+        playbook=playbook(),
+        tokens=Tokens(key=KEY),
+        options=options,
+        failpoints=Failpoints(armed=""),
+    )
+    hub.connect([])
+    return hub
+
+
+def _hire(unit: Unit) -> None:
+    for rep in (BOSS, LILEI):
+        reps.upsert(unit, rep)
+
+
+def _realm(login: str) -> Realm:
+    return Realm(
+        authority=login,
+        issuer=f"{login}/v2.0",
+        tenant_id=TENANT,
+        client_id=APP_ID,
+        secret=SecretStr(PASSWORD),
+        leeway=60,
+        refresh=300,
+        call_seconds=10,
+    )
+
+
+def _parts(made: Office, db: Database, directory: EntraSignIn, settings: dict[str, object]) -> Manage:
+    inside = Inside(
+        hub=made.hub,
+        clock=made.clock.now,
+        key=KEY,
+        public_url=made.base,
+        settings=SidebarSettings(views_per_minute=1000),
+        wall=lambda: made.wall[0],
+    )
+    return Manage(
+        inside=inside,
+        db=db,
+        playbook=made.hub.playbook,
+        settings=ManageSettings.model_validate(settings),
+        directory=directory,
+    )
+
+
+async def park(db: Database, event: MessageReceived) -> None:
+    """An event that fails again and again."""
+
+    def work(unit: Unit) -> None:
+        inbox.accept_many(unit, [[inbox.Accepted(event=event, order=event.address)]])
+        inbox._park(unit, event.id, "ValueError")
+
+    await db.write(work, label="test")
+
+
+__all__ = ["BOSS", "LILEI", "ClientResponse", "Office", "office", "park", "press"]
