@@ -248,8 +248,13 @@ async def _listening(
     server = loaded.section("server", Server)
     routes = [route for c in connectors.values() for route in c.routes()]
     mail = loaded.optional("mail", MailSettings)
+    postman = connectors.get("mail")
     facts = StoredFacts(
-        db=hub.db, playbook=hub.playbook, clock=hub.clock.now, company=mail.from_name if mail else "Tower"
+        db=hub.db,
+        playbook=hub.playbook,
+        clock=hub.clock.now,
+        company=mail.from_name if mail else "Tower",
+        links=postman.addresses if isinstance(postman, MailConnector) else lambda _template, _language: (),
     )
     routes += outside.routes(hub, hub.tokens, facts, hub.clock.now)
     wecom, teams = connectors.get("wecom"), connectors.get("teams")

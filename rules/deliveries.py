@@ -7,7 +7,7 @@ from typing import Literal
 
 from rules import letter, segments
 from rules.draft import Draft
-from rules.effects import EditLine, PostLine, RecordWake, SettleSending, SetWakeup, new_id
+from rules.effects import EditLine, PostLine, RecordWake, SettleSending, SetWakeup, Suppress, new_id
 from rules.events import DeliveryReported, MessageFailed
 from rules.model import Conversation, Words
 from rules.reasons import reason_words
@@ -134,6 +134,9 @@ def _unknown(draft: Draft, talk: Conversation, row: str, what: Words) -> None:
 
 def _mail(draft: Draft, event: DeliveryReported) -> None:
     talk = draft.conversation
+    if event.outcome == "undeliverable" and event.reason == "hard_bounce":
+        draft.do(Suppress(reason=event.reason))  # her server said so while we were talking to it
+        draft.drawn = True
     if talk is None or talk.wakeup is None or talk.wakeup.mail_id != event.row_id:
         draft.skip("已记录邮件结果", "The end of the mail is noted", outcome=event.outcome)
         return

@@ -8,6 +8,7 @@ from rules import customers, quiet, rulebook
 from rules.draft import Draft
 from rules.effects import SetWakeup, Suppress
 from rules.events import LinkClicked, MailBounced, MailReceived, Unsubscribed
+from rules.masking import masked_mail
 from rules.model import Words
 from rules.reasons import reason_words
 from rules.talk import into_thread
@@ -26,7 +27,22 @@ def received(draft: Draft, event: MailReceived) -> None:
         draft.notice("收到自动回复邮件（不计为互动）", "An automatic answer came by mail (it does not count)")
         draft.skip("自动回复，不计为互动", "Machine mail: no touch", automatic="yes")
         return
+    if event.sender.strip().lower() != draft.customer.attributes.get("mail", "").strip().lower():
+        _somebody_else(draft, event)
+        return
     _answered(draft, event)
+
+
+def _somebody_else(draft: Draft, event: MailReceived) -> None:
+    """Our mail was passed on, and whoever got it answered: shown to the owner, but it is not her word."""
+    sender = masked_mail(event.sender) or "?"
+    text = event.text or event.subject or "…"
+    draft.notice(
+        f"{sender} 回复了发给客户的邮件（不是客户本人的邮箱，不计为互动）：\n{text}",
+        f"{sender} answered the mail to her (not from her own address: it does not count):\n{text}",
+        mention=draft.customer.owner,
+    )
+    draft.skip("不是客户本人的邮箱，不计为互动", "Not from her own address: no touch", sender=sender)
 
 
 def _answered(draft: Draft, event: MailReceived) -> None:

@@ -100,6 +100,10 @@ class MailConnector:
         found = self._templates.get(template, language)
         return found.links if found else ()
 
+    def addresses(self, template: str, language: str) -> tuple[str, ...]:
+        """Where a template's links lead, in that order."""
+        return tuple(url for _, url in self.links(template, language))
+
     @property
     def template_names(self) -> frozenset[str]:
         """Templates there are, for the check of a playbook."""

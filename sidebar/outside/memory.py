@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +29,9 @@ class StoredFacts:
     clock: Clock
     company: str
     """Who asks, as a customer knows us."""
+    links: Callable[[str, str], Sequence[str]]
+    """Where a template's links lead, by its name and language: for mails whose own list was never stored, because
+    nobody knew at first whether they had arrived."""
 
     async def form_state(self, form_id: str) -> FormState | None:
         """The form with this id; None when there is none."""
@@ -41,7 +45,8 @@ class StoredFacts:
             row = outbox.sent(unit, mail_id)
             if row is None or not isinstance(row.sending, SendMail):
                 return None
-            urls = json.loads(row.facts.get("links", "[]"))
+            kept = row.facts.get("links")
+            urls = json.loads(kept) if kept else self.links(row.sending.template, row.sending.language)
             if not 0 <= index < len(urls):
                 return None
             wall = row.facts.get("sent_wall")

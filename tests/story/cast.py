@@ -57,6 +57,7 @@ class Cast:
         self.settle()
         for _ in range(40):
             if any(c["name"] == LAST_CHANNEL for c in self.made.ask("/control/teams/threads")["channels"]):
+                self.push(minutes=10)  # the hub may have to wait before it can look up the last of it
                 return
             self.push(seconds=5)
         raise AssertionError(f"the channels of the matrix never appeared\n{self.made.logs()}")

@@ -334,6 +334,54 @@ def test_a_hard_bounce_ends_mail_to_her(town: Town) -> None:
     assert "退信" in town.card(words) or "地址无效" in town.card(words) or "退回" in town.card(words)
 
 
+def test_an_address_that_nobody_has_gets_no_mail_ever_again(town: Town) -> None:
+    town.at_work()
+    words = "邮箱写错的客户"
+    person = town.guest()
+    town.talk(person, words)
+    town.consent(person, words, "nobody.at.all@customer.example")
+    town.press(REP, town.preview(words), "wake_now")
+    assert any("该邮箱不存在或永久拒收" in line for line in town.lines(words))
+    town.say(person, "怎么没收到资料")
+    town.push(days=22)
+    assert not town.offers(town.thread(words), "wake_now")
+    assert len([e for e in town.log("mail_refused") if "nobody.at.all" in str(e)]) == 1
+
+
+def test_an_answer_from_another_address_is_not_hers(town: Town) -> None:
+    words = "转发邮件测试客户"
+    _, mail = awake(town, words)
+    before, colleague = score(town, words), town.guest()
+    text = "我是她的同事，这件事由我来谈"
+    town.mail("write", address=town.addresses[colleague], to=mail["headers"]["Reply-To"], subject="Re", text=text)
+    [line] = [line for line in town.lines(words) if text in line]
+    assert "***@customer.example" in line and "不是客户本人的邮箱" in line
+    assert town.addresses[colleague] not in line
+    assert score(town, words) == before
+
+
+def test_links_of_a_mail_with_an_unclear_end_work(town: Town) -> None:
+    town.at_work()
+    words = "不明结果测试客户"
+    person = town.quiet_guest(words)
+    line = town.preview(words)
+    town.made.ask("/control/faults", {"place": "mail.in", "kind": "lose_answer", "times": 1})
+    town.press(REP, line, "wake_now")
+    [mail] = town.box(person)
+    assert clicked(town, mail) == "outside", "she can read before anybody has settled it"
+    [notice] = [m for m in town.told(REP) if "settle_arrived" in str(m["cards"]) and "唤醒邮件" in seen_on(m)]
+    town.press(REP, notice, "settle_arrived")
+    assert clicked(town, mail) == "outside"
+    town.push(days=2)
+    assert len(town.box(person)) == 1, "never sent twice"
+
+
+def clicked(town: Town, mail: Json) -> str:
+    """Where the first link of a mail leads."""
+    page = town.mail("click", id=mail["id"], index=0)
+    return "outside" if page["outside"] else f"{page['status']} {page['url']}"
+
+
 def test_one_click_unsubscribe_beats_a_queued_mail(town: Town) -> None:
     words = "一键退订测试客户"
     person, mail = awake(town, words)

@@ -52,6 +52,9 @@ def effects(decision: Decision, kind: type[E]) -> list[E]:
     return [e for e in decision.effects if type(e) is kind]
 
 
+HERS = "wang.min@example.com"
+
+
 @dataclass(kw_only=True)
 class Life:
     """One customer through time."""
@@ -180,13 +183,21 @@ class Life:
         )
         return self.happens(event)
 
-    def mails(self, text: str, *, verified: bool = True, automatic: bool = False, mail_id: str = "m-1") -> Decision:
+    def mails(
+        self,
+        text: str,
+        *,
+        verified: bool = True,
+        automatic: bool = False,
+        mail_id: str = "m-1",
+        sender: str = HERS,
+    ) -> Decision:
         """She answers a mail."""
         event = MailReceived(
             id=self.id(),
             at=self.now,
             mail_id=mail_id,
-            sender="wang.min@example.com",
+            sender=sender,
             subject="Re",
             text=text,
             verified=verified,
@@ -236,7 +247,12 @@ class Life:
 
     def with_mail(self) -> Life:
         """She has left her address and agreed to mails."""
-        self.submits(mail="wang.min@example.com", name="王敏")
+        self.submits(mail=HERS, name="王敏")
+        return self
+
+    def at_address(self) -> Life:
+        """Her address is known, however that came."""
+        self.customer = replace(self.customer, attributes={**self.customer.attributes, "mail": HERS})
         return self
 
     def on_hold(self) -> Life:

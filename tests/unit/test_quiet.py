@@ -221,6 +221,32 @@ def test_machine_mail_and_unproven_mail_touch_nothing() -> None:
     assert life.customer == before
 
 
+def test_a_forwarded_mail_is_somebody_elses_word() -> None:
+    life = quiet_life()
+    before = life.customer
+    (line,) = effects(life.mails("我是她的同事，退订", sender="li.si@example.com"), PostLine)
+    assert line.who == "notice" and line.words is not None and line.mention == before.owner
+    assert "l***@example.com" in line.words.zh and "我是她的同事" in line.words.zh and "li.si" not in str(line)
+    assert replace(life.customer, version=before.version) == before, (
+        "no touch, no consent withdrawn, no mail taken back"
+    )
+    life.mails("是我", sender="Wang.Min@Example.com")
+    assert life.customer.recent != before.recent, "letters' case does not make another person"
+
+
+def test_an_address_that_refuses_at_once_is_never_written_to_again() -> None:
+    life = quiet_life()
+    life.fire("preview")
+    mail_id = life.talk.wakeup.mail_id if life.talk.wakeup else ""
+    life.reported(mail_id, "send_mail", "undeliverable", "hard_bounce")
+    assert life.customer.suppressed == "hard_bounce"
+    other = quiet_life()
+    other.fire("preview")
+    mail_id = other.talk.wakeup.mail_id if other.talk.wakeup else ""
+    other.reported(mail_id, "send_mail", "undeliverable", "policy")
+    assert not other.customer.suppressed
+
+
 def test_a_mail_that_may_not_go_any_more_is_shown_so() -> None:
     life = quiet_life()
     life.fire("preview")

@@ -69,7 +69,7 @@ def test_a_score_between_40_and_70_is_nurtured() -> None:
     life.submits(name="王敏")
     assert 40 <= life.customer.score(life.now) < 70
     assert life.customer.has_tag("培育期") and life.customer.segment == "nurture"
-    life.mails("好")
+    life.at_address().mails("好")
     assert not life.customer.has_tag("培育期")
 
 

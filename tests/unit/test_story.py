@@ -152,7 +152,7 @@ def test_the_score_over_the_threshold_hands_over_with_a_task() -> None:
     life.fire("quiet")
     life.fire("preview")
     life.passes(hours=20)
-    decision = life.mails("请安排演示")
+    decision = life.at_address().mails("请安排演示")
     assert life.qualified() and life.customer.score(life.now) >= 70
     assert any(t.kind == "hand-over" and t.rep == life.customer.owner for t in life.customer.tasks)
     assert any("MQL" in s.words.zh for s in decision.because.steps)
