@@ -32,7 +32,7 @@ from connectors.contract import (
     Undeliverable,
     Unknown,
 )
-from rules.effects import SendMail
+from rules.effects import EditLine, PostLine, PostRoot, SendMail, SendText
 from rules.errors import Conflict, Unavailable
 from rules.events import DeliveryReported
 from storage import inbox, mails, outbox, places, references, reps
@@ -166,10 +166,10 @@ class Deliveries:
         try:
             now = self.now()
             if claim.sending.deadline is not None and now > claim.sending.deadline:
-                return None, Skipped(reason="deadline")
+                return None, _unsent(claim, Skipped(reason="deadline"))
             made = await self._persistently(lambda: self.db.read(lambda unit: self.bench.job(unit, claim, now)))
             if isinstance(made, NotNow):
-                return None, made.outcome
+                return None, _unsent(claim, made.outcome)
             job = made
             return await self._send(claim, job)
         except Exception as broken:  # the delivery loop's line: record and go on with the others
@@ -177,8 +177,8 @@ class Deliveries:
             if job is not None:
                 return job, Unknown(reason="hub_error")
             if claim.attempt < TRIES:
-                return None, TryLater(reason="hub_error", seconds=30)
-            return None, Undeliverable(reason="hub_error", detail=type(broken).__name__)
+                return None, _unsent(claim, TryLater(reason="hub_error", seconds=30))
+            return None, _unsent(claim, Undeliverable(reason="hub_error", detail=type(broken).__name__))
 
     async def _send(self, claim: Claim, job: Job) -> tuple[Job, Outcome]:
         connector = self._connector(claim, job)
@@ -253,6 +253,20 @@ class Deliveries:
         return facts
 
 
+def _unsent(claim: Claim, outcome: Outcome) -> Outcome:
+    """The end of a try in which nothing was sent. What was under way when its sender died may have arrived all the
+    same: neither 'not sent' nor 'later' would be true of it.
+    """
+    match claim.sending:
+        case EditLine():
+            doubled = False
+        case PostLine():
+            doubled = claim.sending.who == "customer"
+        case _:
+            doubled = isinstance(claim.sending, SendText | SendMail | PostRoot)
+    return Unknown(reason="interrupted") if claim.interrupted and doubled else outcome
+
+
 def call_name(job: Job) -> str:
     """`CustomerText` -> `customer_text`: the name of a kind of call in failpoints and logs."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(job).__name__).lower()
@@ -310,4 +324,6 @@ def _report(claim: Claim, end: End, now: datetime) -> DeliveryReported | None:
         outcome=outcomes.get(end.state, end.state),  # type: ignore[arg-type]
         wire_id=end.wire_id,
         reason=end.reason,
+        after=claim.sending.after,
+        said=claim.sending if type(claim.sending) is PostLine and end.reason == "root_gone" else None,
     )

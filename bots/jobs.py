@@ -34,6 +34,7 @@ from connectors.contract import (
     Welcome,
 )
 from rules.book import Playbook
+from rules.cardview import NO_LIMITS
 from rules.effects import (
     AskProfile,
     AskSession,
@@ -51,11 +52,12 @@ from rules.effects import (
 )
 from rules.masking import Mirror, mirrored
 from rules.model import Conversation, Customer, Words
-from rules.quiet import may_send
+from rules.quiet import may_send, still_wanted, until_window
 from rules.reasons import reason_words
 from rules.talk import FORM_LINK
 from rules.tokens import Tokens
 from rules.verbs import label
+from rules.window import why_too_late
 from storage import customers, notes, orders, outbox, references, reps
 from storage.outbox import Claim
 from storage.references import BotReference
@@ -87,8 +89,7 @@ class Bench:
 
     def job(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """The job of a row at this moment, or why there is none."""
-        made = _MAKERS[type(claim.sending)](self, unit, claim, now)
-        return made
+        return _MAKERS[type(claim.sending)](self, unit, claim, now)
 
     # --- threads ----------------------------------------------------------------------------------------------------
 
@@ -174,6 +175,8 @@ class Bench:
         customer, talk = self._whom(unit, claim)
         if talk is None:
             return _gone()
+        if code := why_too_late(talk, self.desk.limits.get(talk.address.connector, NO_LIMITS), now):
+            return NotNow(outcome=Undeliverable(reason=code))
         text = sending.text
         if sending.form_id:
             text = text.replace("{form}", f"{self.public_url}/f/{self.tokens.mint('form', sending.form_id)}")
@@ -228,11 +231,15 @@ class Bench:
     def mail(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """A mail, if it may still go."""
         sending: Any = claim.sending
-        customer, _ = self._whom(unit, claim)
+        customer, talk = self._whom(unit, claim)
+        if not still_wanted(talk, claim.id):
+            return NotNow(outcome=Skipped(reason="cancelled"))
         address = customer.attributes.get("mail", "")
         allowed, because = may_send(customer, now, self.playbook, paused=notes.switched(unit, orders.PAUSED))
         if not allowed:
             return NotNow(outcome=Skipped(reason=because.rule or "may_not_send"))
+        if not sending.by and (wait := until_window(customer, self.playbook, now)):
+            return NotNow(outcome=TryLater(reason="outside_window", seconds=wait))
         return Mail(
             **_base(claim, sending.language),
             to=address,

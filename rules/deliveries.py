@@ -7,7 +7,17 @@ from typing import Literal
 
 from rules import letter, segments
 from rules.draft import Draft
-from rules.effects import EditLine, PostLine, RecordWake, SettleSending, SetWakeup, Suppress, new_id
+from rules.effects import (
+    EditLine,
+    PostLine,
+    Provision,
+    RecordWake,
+    SetRoot,
+    SettleSending,
+    SetWakeup,
+    Suppress,
+    new_id,
+)
 from rules.events import DeliveryReported, MessageFailed
 from rules.model import Conversation, Words
 from rules.reasons import reason_words
@@ -32,8 +42,8 @@ def reported(draft: Draft, event: DeliveryReported) -> None:
             _mail(draft, event)
         case "post_root":
             _root(draft, event)
-        case "post_line" | "edit_line" | "refresh_card" if event.reason == "root_gone":
-            _root_gone(draft)
+        case "post_line" | "refresh_card" if event.reason == "root_gone":
+            _root_gone(draft, event)
         case "post_line" if event.outcome == "unknown":
             _line(draft, event)
         case "send_welcome" if event.outcome in ("undeliverable", "skipped"):
@@ -196,6 +206,8 @@ def _root(draft: Draft, event: DeliveryReported) -> None:
     elif event.outcome == "undeliverable" and talk is not None and talk.root == event.row_id:
         for rep in _managers_and_owner(draft):
             draft.tell(rep, Words(zh="会话卡片发不出去", en="A card cannot be posted"), words, about=event.row_id)
+        # What hung on it is gone with it. Her next word begins the thread anew, in a channel that is made sure of.
+        draft.do(SetRoot(conversation_id=talk.id, root=""), Provision(id=draft.id("provision"), supersedes="provision"))
         draft.because("send", f"会话卡片未发出：{words.zh}", f"The card was not posted: {words.en}", rule=event.reason)
     else:
         draft.skip("已记录会话卡片结果", "The end of the card is noted", outcome=event.outcome)
@@ -206,15 +218,27 @@ def _managers_and_owner(draft: Draft) -> tuple[str, ...]:
     return tuple(found[:5])
 
 
-def _root_gone(draft: Draft) -> None:
-    """Somebody deleted the first post: the thread begins anew, marked so."""
+def _root_gone(draft: Draft, event: DeliveryReported) -> None:
+    """Somebody deleted the first post: the thread begins anew, marked so, once; what could not be said is said there.
+
+    Several rows may find out at the same time; those that hung on an older root find the thread begun already.
+    """
     talk = draft.conversation
     if talk is None or not talk.root:
         draft.skip("没有可重建的会话卡片", "There is no thread to begin anew")
         return
-    segments.post_root(draft, talk.channel)
-    draft.notice("原来的帖子已被删除，会话在这里继续", "The first post is gone; the conversation goes on here")
-    draft.because("act", "原帖已不存在，重新发布", "The thread's first post is gone: posted again", rule="root_gone")
+    if event.after in ("", talk.root):
+        segments.post_root(draft, talk.channel)
+        draft.notice("原来的帖子已被删除，会话在这里继续", "The first post is gone; the conversation goes on here")
+        draft.because(
+            "act", "原帖已不存在，重新发布", "The thread's first post is gone: posted again", rule="root_gone"
+        )
+    else:
+        draft.because("act", "会话已在新帖里继续", "The thread goes on elsewhere already", rule="root_gone")
+    begun = draft.conversation
+    if event.said is not None and begun is not None:
+        # Later edits look for the line they were made for; this one is new, so it claims no state that may change.
+        draft.do(replace(event.said, id=draft.id("again"), after=begun.root, state="", reason=""))
 
 
 def failed_later(draft: Draft, event: MessageFailed) -> None:

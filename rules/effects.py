@@ -548,6 +548,8 @@ class SendMail(Sending):
     language: str
     purpose: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
+    """Rep id, when a person sends it now; empty: it goes by itself, and only inside the sending window."""
     kind: Literal["send_mail"] = "send_mail"
 
 

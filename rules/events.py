@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from rules.effects import PostLine
 from rules.model import Address, Identity, RepHandle
 
 
@@ -313,6 +314,10 @@ class DeliveryReported(Happened):
     wire_id: str = ""
     reason: str = ""
     """A code a person can look up: `window_closed`, `blocked` ... see rules/reasons.py."""
+    after: str = ""
+    """The row it hung on: the root of its thread, or the line it redraws."""
+    said: PostLine | None = None
+    """The line itself, when its thread is gone: it must be said again elsewhere."""
     kind: Literal["delivery_reported"] = "delivery_reported"
 
 

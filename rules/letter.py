@@ -37,8 +37,9 @@ def topic_of(draft: Draft) -> Words:
     return Words(zh=fit.words.zh, en=fit.words.en)
 
 
-def mail(draft: Draft, talk: Conversation, wakeup: Wakeup) -> SendMail:
-    """The mail as it is handed to the outbox, in her language; it can be taken back until it is claimed."""
+def mail(draft: Draft, talk: Conversation, wakeup: Wakeup, by: str) -> SendMail:
+    """The mail as it is handed to the outbox, in her language; it can be taken back until it is claimed. `by` is the
+    rep who sends it now, or empty."""
     c, plan, language = draft.customer, draft.playbook.wakeup, draft.language
     industry = draft.playbook.industries.get(c.industry)
     variables = {
@@ -56,6 +57,7 @@ def mail(draft: Draft, talk: Conversation, wakeup: Wakeup) -> SendMail:
         language=language,
         purpose=plan.purpose,
         variables=variables,
+        by=by,
         cancel_key=f"wake/{talk.id}",
         report=True,
     )

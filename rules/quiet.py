@@ -11,13 +11,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rules import letter
+from rules.book import Playbook
 from rules.calendar import clock_words, next_window
 from rules.draft import Draft
 from rules.effects import OpenTask, PostLine, SetWakeup, new_id
 from rules.events import ChannelWentQuiet, TimerFired
 from rules.facts import last_touch
 from rules.gates import may_send as may_send  # noqa: PLC0414 - the hub asks the quiet engine, not its parts
-from rules.model import Conversation, Task, Timer, Wakeup, Words
+from rules.model import Conversation, Customer, Task, Timer, Wakeup, Words
 from rules.reasons import reason_words
 
 PENDING = ("proposed", "held", "queued")
@@ -231,8 +232,8 @@ def pending(draft: Draft, about: str = "") -> tuple[Conversation, Wakeup] | None
     return (talk, talk.wakeup) if about in ("", talk.wakeup.mail_id) else None
 
 
-def send(draft: Draft, talk: Conversation, wakeup: Wakeup) -> bool:
-    """Queue the mail, if it still may go; whether it was queued."""
+def send(draft: Draft, talk: Conversation, wakeup: Wakeup, *, by: str = "") -> bool:
+    """Queue the mail, if it still may go; whether it was queued. `by`: the rep who wants it sent now."""
     may, because = may_send(draft.customer, draft.now, draft.playbook, draft.snapshot.paused)
     draft.steps.append(because)
     draft.cancel_timer(f"preview/{talk.id}")
@@ -244,11 +245,23 @@ def send(draft: Draft, talk: Conversation, wakeup: Wakeup) -> bool:
         return False
     draft.do(
         SetWakeup(conversation_id=talk.id, wakeup=replace(wakeup, state="queued", at=draft.now)),
-        letter.mail(draft, talk, wakeup),
+        letter.mail(draft, talk, wakeup, by),
     )
     letter.redraw(draft, talk, wakeup.mail_id, "waiting")
     draft.drawn = True
     return True
+
+
+def still_wanted(talk: Conversation | None, mail_id: str) -> bool:
+    """Whether this mail is the one her conversation waits for: asked again when it is claimed for sending."""
+    wakeup = talk.wakeup if talk is not None else None
+    return wakeup is not None and wakeup.mail_id == mail_id and wakeup.state == "queued"
+
+
+def until_window(customer: Customer, playbook: Playbook, now: datetime) -> float:
+    """Seconds until a mail may go by itself; 0 inside the sending window of her zone, or when it never opens."""
+    opens = next_window(playbook.wakeup.window, playbook.holidays, customer.zone, now)
+    return (opens - now).total_seconds() if opens is not None else 0.0
 
 
 def preview_over(draft: Draft, event: TimerFired) -> None:

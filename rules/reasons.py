@@ -45,6 +45,8 @@ REASONS: Mapping[str, Words] = {
     "soft_bounce": Words(zh="邮箱暂时拒收", en="the mailbox refuses for now"),
     "policy": Words(zh="对方邮件系统按策略拒收", en="her mail system refuses it by policy"),
     "complaint": Words(zh="客户投诉为垃圾邮件", en="she reported it as spam"),
+    "outside_window": Words(zh="不在发送时段，到时段再发", en="it waits for the sending window"),
+    "unreadable": Words(zh="内容无法解密或读取", en="its content cannot be read any more"),
     "cap": Words(zh="近期已发送过唤醒邮件", en="a wake-up mail has gone out recently"),
     "other_wakeup": Words(
         zh="她的另一个会话已有唤醒邮件", en="another conversation of hers has a wake-up mail already"
@@ -86,6 +88,9 @@ REASONS: Mapping[str, Words] = {
     "refused": Words(zh="平台拒绝了这条消息", en="the platform refused it"),
     "service_host": Words(zh="服务地址不在允许的名单里", en="the service's address is not trusted"),
     "starting": Words(zh="塔台正在启动", en="Tower is still starting"),
+    "restored": Words(
+        zh="数据库从备份恢复，无法确定当时是否已发出", en="the database was restored; it may have gone out before that"
+    ),
 }
 
 

@@ -67,11 +67,14 @@ def _offer(draft: Draft, event: RepSpoke) -> None:
 
 
 def _speak_answer(draft: Draft, event: RepSpoke) -> None:
-    """Typed words get their answer as words: in the thread, or, for lists and in 1:1 chats, to the person alone."""
+    """Typed words get their answer as words: in the thread, or, for lists and in 1:1 chats, to the person alone.
+
+    A thread the hub does not know (yet: its first post may have an unknown end) cannot be answered in; the person can.
+    """
     answer, actor = draft.answer, draft.snapshot.actor
     if answer is None or answer.show == "card" or event.answered:
         return
-    if actor is not None and (event.personal or answer.show == "list"):
+    if actor is not None and (event.personal or answer.show == "list" or draft.conversation is None):
         draft.do(
             NotifyRep(
                 id=draft.id("answer"),
@@ -189,7 +192,7 @@ def _wake_now(draft: Draft, actor: Rep, _talk: Conversation, inputs: Inputs) -> 
     if found is None:
         draft.refuse("这封唤醒邮件已有决定", "This wake-up is decided already")
         return
-    if quiet.send(draft, *found):
+    if quiet.send(draft, *found, by=actor.id):
         draft.because("send", f"{actor.name}要求立即发送", f"{actor.name} sends it now")
         draft.toast("邮件已排队发送", "The mail is on its way")
         return

@@ -32,3 +32,10 @@ def why_closed(talk: Conversation, limits: ReplyLimits, now: datetime) -> str:
     if window.messages_left == 0:
         return "window_spent"
     return "" if window.open else "window_closed"
+
+
+def why_too_late(talk: Conversation, limits: ReplyLimits, now: datetime) -> str:
+    """The reason code when a message that was decided earlier, and is counted, may not go any more; or empty."""
+    if talk.taken_over:
+        return "taken_over"
+    return "window_closed" if _hours_left(talk, limits, now) == 0 else ""

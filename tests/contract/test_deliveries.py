@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
+import pytest
 from aiohttp import web
 
 from bots.delivery import Deliveries
@@ -14,14 +16,14 @@ from bots.desk import Desk
 from bots.failpoints import Failpoints
 from bots.jobs import Bench
 from connectors.contract import Certainty, Delivered, Job, Outcome
-from rules.effects import PullMessages, Sending
+from rules.effects import PullMessages, RecordConsent, Sending, SendMail, SendText, SetWakeup
 from rules.errors import Busy
-from rules.model import Address, ReplyLimits
+from rules.model import Address, Consent, ReplyLimits, Wakeup
 from rules.tokens import Tokens
 from storage import outbox
 from storage.database import Database
 from storage.outbox import OutRow, Sent
-from tests.contract.people import NOW
+from tests.contract.people import NOW, message, newcomer, save
 from tests.unit.builders import LIMITS, playbook
 
 KF = Address(connector="wecom", account="corp", wire_id="kf:wk1")
@@ -138,3 +140,60 @@ async def test_a_stop_leaves_nothing_claimed_and_unsent(db: Database) -> None:
     states = [(await row(db, f"r{n}")).state for n in range(20)]
     assert set(states) <= {"new", "delivered"}
     assert states.count("delivered") == len(platform.got)
+
+
+async def test_what_may_have_arrived_is_unknown_whatever_speaks_against_it_now(db: Database) -> None:
+    """Its sender died under way; that it could not go any more says nothing about whether it went."""
+    asked = SendText(id="text", conversation_id="gone", text="您好", report=True)
+    late = SendMail(
+        id="mail", template="wakeup", language="en", purpose="wakeup", deadline=NOW - timedelta(seconds=1), report=True
+    )
+    await put(db, asked, late, pull("pull"))
+    await db.write(lambda u: outbox.claim_outbox(u, "n0", NOW, limit=9, lease_s=0), label="delivery_claim")
+    platform = Platform(sure="again")
+    platform.answers.set()
+    loop = deliveries(db, platform)
+    assert await loop.round()
+    await loop.drain()
+    assert [(await row(db, i)).state for i in ("text", "mail", "pull")] == ["unknown", "unknown", "delivered"]
+    assert platform.got == ["pull"]
+
+
+WINDOW = NOW.replace(month=3, day=3, hour=2)
+"""A Tuesday, ten in the morning in Shanghai."""
+
+
+async def wakeup_mail(db: Database, state: Literal["queued", "cancelled"], *, by: str = "") -> None:
+    """A wake-up mail in the outbox, and what the hub holds of her."""
+    she = await newcomer(db)
+    talk = she.conversations[0].id
+    wakeup = Wakeup(mail_id="mail", episode="e", template="wakeup", state=state, at=NOW)
+    word = Consent(purpose=playbook().wakeup.purpose, medium="mail", given=True, at=NOW, source="form")
+    changes = [SetWakeup(conversation_id=talk, wakeup=wakeup), RecordConsent(consent=word)]
+    await db.write(lambda u: save(u, message(2), she, list(changes)), label="turn")
+    letter = SendMail(id="mail", conversation_id=talk, template="wakeup", language="en", purpose="wakeup", by=by)
+    rows = [OutRow(sending=letter, connector="wecom", lane="mail", customer_id=she.id)]
+    await db.write(lambda u: outbox.put(u, rows, now=NOW), label="turn")
+
+
+@pytest.mark.parametrize(
+    ("state", "at", "by", "end"),
+    [
+        ("queued", WINDOW, "", ("delivered", "")),
+        ("cancelled", WINDOW, "", ("skipped", "cancelled")),
+        ("queued", WINDOW + timedelta(hours=14), "", ("new", "outside_window")),
+        ("queued", WINDOW + timedelta(hours=14), "wang", ("delivered", "")),
+    ],
+)
+async def test_a_wakeup_mail_goes_if_it_still_may_at_that_very_moment(
+    db: Database, state: Any, at: datetime, by: str, end: tuple[str, str]
+) -> None:
+    """The mail server was away for the night, or a person pressed "send again" after she had written."""
+    await wakeup_mail(db, state, by=by)
+    platform = Platform()
+    platform.answers.set()
+    loop = replace(deliveries(db, platform), now=lambda: at)
+    assert await loop.round()
+    await loop.drain()
+    ended = await row(db, "mail")
+    assert (ended.state, ended.reason) == end and bool(platform.got) == (end[0] == "delivered")

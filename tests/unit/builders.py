@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from rules.book import Playbook
 from rules.decision import Decision
-from rules.effects import fold
+from rules.effects import PostLine, fold
 from rules.engine import decide
 from rules.events import (
     ChannelWentQuiet,
@@ -242,6 +242,21 @@ class Life:
             effect=effect,
             outcome=outcome,
             reason=reason,
+        )
+        return self.happens(event)
+
+    def gone(self, line: PostLine) -> Decision:
+        """A line finds that the thread it was meant for was deleted."""
+        event = DeliveryReported(
+            id=self.id(),
+            at=self.now,
+            row_id=line.id,
+            conversation_id=self.conversation_id,
+            effect=line.kind,
+            outcome="undeliverable",
+            reason="root_gone",
+            after=line.after,
+            said=line,
         )
         return self.happens(event)
 

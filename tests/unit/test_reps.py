@@ -12,6 +12,7 @@ from rules.effects import (
     NotifyRep,
     PostLine,
     PostRoot,
+    Provision,
     RefreshCard,
     SendText,
     SetOwner,
@@ -330,3 +331,33 @@ def test_a_task_is_done(life: Life) -> None:
     assert life.now.utcoffset() == timedelta(0)
     life.acts("done")
     assert "no such task" in refused(life)
+
+
+def test_a_thread_that_was_deleted_begins_anew_once_and_nothing_said_is_lost(life: Life) -> None:
+    old = life.talk.root
+    lines = [
+        PostLine(id=f"line-{n}", conversation_id=life.talk.id, after=old, who="customer", text=f"第{n}句")
+        for n in (1, 2)
+    ]
+    first = life.gone(lines[0])
+    (root,) = effects(first, PostRoot)
+    again = [line for line in effects(first, PostLine) if line.who == "customer"]
+    assert [(line.text, line.after) for line in again] == [("第1句", root.id)]
+    second = life.gone(lines[1])
+    assert not effects(second, PostRoot) and life.talk.root == root.id
+    assert [(line.text, line.after) for line in effects(second, PostLine)] == [("第2句", root.id)]
+
+
+def test_a_card_that_cannot_be_posted_leaves_room_for_the_next_try(life: Life) -> None:
+    """Whatever hung on it is skipped; a conversation that kept pointing at it would never be seen again."""
+    decision = life.reported(life.talk.root, "post_root", "undeliverable", "root_gone")
+    assert effects(decision, NotifyRep)
+    assert effects(decision, Provision)
+    (root,) = effects(life.says("还在吗"), PostRoot)
+    assert [line.after for line in effects(life.last, PostLine)] == [root.id] and life.talk.root == root.id
+
+
+def test_words_in_a_thread_the_hub_does_not_know_are_answered_to_the_person(life: Life) -> None:
+    life.conversation_id = "nowhere"
+    (told,) = effects(life.types("回复 您好"), NotifyRep)
+    assert told.rep == WANG.id and "Not there" in told.text.en
