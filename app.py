@@ -16,9 +16,11 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvloop
@@ -33,7 +35,9 @@ from bots.logs import logger
 from bots.logs import set_up as set_up_logs
 from bots.settings import ClockSettings, DatabaseSettings, Keys, Loaded, LogSettings, Loops, Rules, Server, Staff
 from bots.settings import load as load_settings
-from connectors.contract import Connector
+from bots.tools import Tools
+from connectors.contract import Clock, Connector
+from connectors.contract import Hub as ConnectedHub
 from connectors.mail.connector import MailConnector
 from connectors.mail.settings import MailSettings
 from connectors.teams.connector import TeamsConnector
@@ -54,6 +58,10 @@ from sidebar.outside.memory import StoredFacts
 from storage import migrations
 from storage.database import Database
 from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from bots.doctor.report import Report
+    from storage.held import Held
 
 HERE = Path(__file__).resolve().parent
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -83,7 +91,9 @@ app = typer.Typer(
 db_app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
 rules_app = typer.Typer(help="The playbook.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(db_app, name="db")
+trigger_app = typer.Typer(help="Let something happen now.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(rules_app, name="rules")
+app.add_typer(trigger_app, name="trigger")
 Config = Annotated[Path, typer.Option("--config", help="The hub's configuration file.")]
 DEFAULT_CONFIG = Path("hub.toml")
 AGAIN = 3
@@ -150,7 +160,7 @@ async def _serve(loaded: Loaded, failpoints: Failpoints) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     hub = _hub(loaded, failpoints)
     try:
-        connectors = _connectors(loaded, hub)
+        connectors = _connectors(loaded, hub, hub.clock.now, hub.tokens)
         hub.connect(list(connectors.values()))
         await hub.clock.start()
         await hub.employ(_staff(loaded))
@@ -178,8 +188,7 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
         migrations.upgrade(database.url)
     keys = loaded.section("keys", Keys)
     db = Database.open(database.url, _vault(keys), hook=failpoints.reach)
-    clock_url = loaded.section("clock", ClockSettings).url
-    clock: BusinessClock = RemoteClock(clock_url) if clock_url else SystemClock()
+    clock = _clock(loaded)
     alone = database.url.startswith("sqlite")
     options = Options(
         node="the-only-node" if alone else f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
@@ -192,8 +201,18 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
         batch=loops.batch,
         senders=loops.senders,
     )
-    tokens = Tokens(key=_key("tokens", keys.tokens.get_secret_value()))
-    return Hub(db=db, clock=clock, playbook=playbook, tokens=tokens, options=options, failpoints=failpoints)
+    return Hub(db=db, clock=clock, playbook=playbook, tokens=_tokens(loaded), options=options, failpoints=failpoints)
+
+
+def _clock(loaded: Loaded) -> BusinessClock:
+    """The clock business goes by; it is not started."""
+    url = loaded.section("clock", ClockSettings).url
+    return RemoteClock(url) if url else SystemClock()
+
+
+def _tokens(loaded: Loaded) -> Tokens:
+    """What makes and opens the tokens in links and reply addresses."""
+    return Tokens(key=_key("tokens", loaded.section("keys", Keys).tokens.get_secret_value()))
 
 
 def _staff(loaded: Loaded) -> list[Rep]:
@@ -202,19 +221,17 @@ def _staff(loaded: Loaded) -> list[Rep]:
     return [Rep(id="", mail=mail, **dict(person)) for mail, person in people.items()]
 
 
-def _connectors(loaded: Loaded, hub: Hub) -> dict[str, Connector]:
+def _connectors(loaded: Loaded, hub: ConnectedHub, now: Clock, tokens: Tokens) -> dict[str, Connector]:
     """A connector for every platform that the configuration names."""
     made: dict[str, Connector] = {}
-    now = hub.clock.now
+    public_url = loaded.section("server", Server).public_url
     if teams := loaded.optional("teams", TeamsSettings):
         made["teams"] = TeamsConnector(teams, hub, now)
     if wecom := loaded.optional("wecom", WeComSettings):
         made["wecom"] = WeComConnector(wecom, hub, now)
     if mail := loaded.optional("mail", MailSettings):
         templates = str(_beside(loaded.path, mail.templates))
-        made["mail"] = MailConnector(
-            mail.model_copy(update={"templates": templates}), hub, now, hub.tokens, hub.options.public_url
-        )
+        made["mail"] = MailConnector(mail.model_copy(update={"templates": templates}), hub, now, tokens, public_url)
     return made
 
 
@@ -502,6 +519,272 @@ def teams_manifest(
             raise ConfigError([Mistake(where=f"{config}: teams", found="nothing", expected="a table [teams]")])
         manifest.write(out, teams, loaded.section("server", Server).public_url)
         print(f"written: {out}")
+
+
+# --- the operator's tools: docs/operate.md, docs/doctor.md -----------------------------------------------------------
+
+
+@app.command()
+def doctor(
+    config: Config = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+    only: Annotated[str, typer.Option("--only", help="Letters of T, W, M, D, C, S: which checks; default: all.")] = "",
+) -> None:
+    """Look whether everything is as it must be; each check says what it found and what mends it."""
+    from bots.doctor.report import rooms
+
+    with explained():
+        set_up_logs(pretty=False)
+        wanted, loaded = rooms(only), load(config)
+        found = uvloop.run(_examined(loaded, wanted))
+    print(found.json() if as_json else found.text())
+    raise typer.Exit(found.code)
+
+
+async def _examined(loaded: Loaded, wanted: frozenset[str]) -> Report:
+    """The doctor's report; beside a running hub, or without one."""
+    from bots import origins
+    from bots.doctor.visit import Patient, visit
+    from bots.doctor.visitor import Visitor
+    from connectors.mail import checks as mail_checks
+    from connectors.mail import templates
+    from connectors.teams import checks as teams_checks
+    from connectors.wecom import checks as wecom_checks
+
+    mail = loaded.optional("mail", MailSettings)
+    mistakes = templates.check(_beside(loaded.path, mail.templates)) if mail else []
+    sound = replace(loaded, sections={n: s for n, s in loaded.sections.items() if n != "mail" or not mistakes})
+    async with _business_clock(loaded) as clock:
+        connectors = _connectors(sound, Visitor(), clock.now, _tokens(loaded))
+        mailer = connectors.get("mail")
+        names = mailer.template_names if isinstance(mailer, MailConnector) else None
+        patient = Patient(
+            loaded=loaded,
+            now=clock.now(),
+            url=loaded.section("database", DatabaseSettings).url,
+            vault=_vault(loaded.section("keys", Keys)),
+            playbook=_playbook_or_mistakes(loaded),
+            templates=ConfigError(mistakes) if mistakes else names,
+            connectors=list(connectors.values()),
+            secret_files=origins.secret_files(loaded),
+            titles={**teams_checks.CHECKS, **wecom_checks.CHECKS, **mail_checks.CHECKS},
+        )
+        return await visit(patient, wanted)
+
+
+def _playbook(loaded: Loaded) -> Playbook:
+    """The playbook the configuration names. Raises ConfigError, PlaybookError."""
+    return load_playbook(_beside(loaded.path, loaded.section("rules", Rules).playbook))
+
+
+def _playbook_or_mistakes(loaded: Loaded) -> Playbook | ConfigError:
+    try:
+        return _playbook(loaded)
+    except ConfigError as wrong:
+        return wrong
+
+
+@contextlib.asynccontextmanager
+async def _business_clock(loaded: Loaded) -> AsyncIterator[BusinessClock]:
+    """The clock, started. Raises ConfigError when somebody else's does not answer."""
+    clock = _clock(loaded)
+    try:
+        await clock.start()
+    except ConnectionError as away:
+        raise ConfigError([Mistake(where="clock.url", found=str(away), expected="a clock that runs")]) from None
+    try:
+        yield clock
+    finally:
+        await clock.stop()
+
+
+@contextlib.asynccontextmanager
+async def _tools(loaded: Loaded) -> AsyncIterator[Tools]:
+    """The database, opened as a guest. Raises ConfigError, Unavailable."""
+    async with _business_clock(loaded) as clock:
+        url, vault = loaded.section("database", DatabaseSettings).url, _vault(loaded.section("keys", Keys))
+        db = await asyncio.to_thread(partial(Database.open, url, vault, guest=True))
+        async with db:
+            yield Tools(db=db, now=clock.now())
+
+
+def _done(work: Coroutine[object, object, int]) -> None:
+    """Do it, and leave with its exit code; what is wrong with files or the database is told."""
+    with explained():
+        try:
+            code = uvloop.run(work)
+        except (Unavailable, OSError) as away:
+            print(f"it could not be done: {away}", file=sys.stderr)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+    raise typer.Exit(code)
+
+
+@app.command("config")
+def show_config(config: Config = DEFAULT_CONFIG) -> None:
+    """Show every value in force and where it came from; secrets only by where they are kept."""
+    from bots import origins
+
+    with explained():
+        for value in origins.values(load(config)):
+            print(f"{value.key} = {value.shown}   # {value.origin}")
+
+
+@app.command()
+def tail(
+    config: Config = DEFAULT_CONFIG,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=500, help="How many to begin with.")] = 20,
+    once: Annotated[bool, typer.Option("--once", help="Do not follow.")] = False,
+) -> None:
+    """Follow turns and deliveries: ids, kinds and ends, never a name, an address or a word."""
+
+    async def work() -> int:
+        async with _tools(load(config)) as tools:
+            async for line in tools.tail(lines, seconds=0 if once else 0.5):
+                print(line, flush=True)
+        return 0
+
+    _done(work())
+
+
+@app.command()
+def replay(
+    event_ids: Annotated[list[str] | None, typer.Argument(help="Parked events; none: list them.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Put events that were given up back into the inbox."""
+
+    async def work() -> int:
+        async with _tools(load(config)) as tools:
+            if not event_ids:
+                for event_id, error in await tools.parked():
+                    print(f"{event_id}   {error}")
+                return 0
+            back = {event_id: await tools.replay(event_id) for event_id in event_ids}
+        for event_id, done in back.items():
+            print(f"{event_id}: {'back in the inbox' if done else 'is not parked'}")
+        return 0 if all(back.values()) else 1
+
+    _done(work())
+
+
+@trigger_app.command("quiet")
+def trigger_quiet(
+    conversation: Annotated[str, typer.Argument(help="Its id, as `tail` shows it.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Let a conversation's quiet timer be due now. The turn looks at everything again; nothing is forced."""
+
+    async def work() -> int:
+        async with _tools(load(config)) as tools:
+            done = await tools.quiet(conversation)
+        print("its quiet timer is due" if done else "there is no such conversation with a quiet timer")
+        return 0 if done else 1
+
+    _done(work())
+
+
+@trigger_app.command("reconcile")
+def trigger_reconcile(config: Config = DEFAULT_CONFIG) -> None:
+    """Let the hub look now for what a platform may have failed to announce."""
+    from bots.doctor.visitor import Visitor
+
+    async def work() -> int:
+        loaded = load(config)
+        async with _tools(loaded) as tools:
+            made = _connectors(loaded, Visitor(), lambda: tools.now, _tokens(loaded))
+            print(f"{await tools.reconcile(list(made.values()))} accounts will be pulled")
+        return 0
+
+    _done(work())
+
+
+@trigger_app.command("provision")
+def trigger_provision(config: Config = DEFAULT_CONFIG) -> None:
+    """Let the hub make sure of the channels of the playbook again."""
+
+    async def work() -> int:
+        loaded = load(config)
+        book = _playbook(loaded)
+        async with _tools(loaded) as tools:
+            await tools.provision(book)
+        print(f"{len(book.channels)} channels will be made sure of")
+        return 0
+
+    _done(work())
+
+
+@app.command()
+def backup(
+    out: Annotated[Path, typer.Argument(help="The zip to write; its name must be free.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Copy the database of one moment, the configuration (without secrets), playbook and mail templates into a zip."""
+    from storage import backup as room
+
+    async def work() -> int:
+        loaded = load(config)
+        url = loaded.section("database", DatabaseSettings).url
+        taken = await asyncio.to_thread(partial(room.backup, url, out, _papers(loaded), now=SystemClock().now()))
+        print(f"written: {out}, {taken.size} bytes, {len(taken.names)} files")
+        if room.DATABASE not in taken.names:
+            print(f"The database is not in it. Copy it with: pg_dump --format=custom --file=tower.dump '{url}'")
+        print("The keys are not in it; without them it cannot be read. Keep them elsewhere.")
+        return 0
+
+    _done(work())
+
+
+def _papers(loaded: Loaded) -> dict[str, bytes]:
+    """What the operator wrote, by its name in a backup."""
+    playbook = _beside(loaded.path, loaded.section("rules", Rules).playbook)
+    papers = {"hub.toml": loaded.path.read_bytes(), "playbook.yaml": playbook.read_bytes()}
+    if mail := loaded.optional("mail", MailSettings):
+        files = sorted(p for p in _beside(loaded.path, mail.templates).iterdir() if p.suffix in (".txt", ".mjml"))
+        papers |= {f"mail/{p.name}": p.read_bytes() for p in files}
+    return papers
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that `backup` made.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Bring a backup's database back, with everything that was under way held for a person."""
+    from storage import backup as room
+
+    async def work() -> int:
+        loaded = load(config)
+        url, vault = loaded.section("database", DatabaseSettings).url, _vault(loaded.section("keys", Keys))
+        async with _business_clock(loaded) as clock:
+            back = await room.restore(url, source, vault, now=clock.now())
+        print(f"restored: {source}, made {back.taken_at.isoformat(timespec='seconds')}")
+        _tell_held(back.held)
+        return 0
+
+    _done(work())
+
+
+@db_app.command("hold")
+def db_hold(config: Config = DEFAULT_CONFIG) -> None:
+    """After a pg_restore and before the first start: hold everything that was under way for a person."""
+    from storage import backup as room
+
+    async def work() -> int:
+        loaded = load(config)
+        url, vault = loaded.section("database", DatabaseSettings).url, _vault(loaded.section("keys", Keys))
+        async with _business_clock(loaded) as clock:
+            _tell_held(await room.hold_now(url, vault, clock.now()))
+        return 0
+
+    _done(work())
+
+
+def _tell_held(held: Held) -> None:
+    newest = held.newest.isoformat(timespec="seconds") if held.newest else "none"
+    print(f"newest event: {newest}. Whatever came later is not in it.")
+    print("  Messages in WeCom kf of the last three days are pulled again at the next start; mail and Teams are not.")
+    print(f"held: {held.unknown} messages as unknown (write `unknown` to Tower), {held.parked} events (app.py replay),")
+    print(f"  {held.timers} due timers (app.py trigger quiet). Automatic sends are paused until a manager says resume.")
 
 
 if __name__ == "__main__":

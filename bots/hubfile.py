@@ -144,6 +144,10 @@ class Lines:
     def _parts(self, dotted: str) -> tuple[str, ...]:
         return tuple(part.strip("\"'") for part in self._PART.findall(dotted))
 
+    def line(self, *keys: str) -> int:
+        """The line of exactly this key; 0 where the file does not hold it."""
+        return self._at.get(keys, 0)
+
     def of(self, *keys: str) -> str:
         """`file:line: key`, with the line of the nearest thing the file holds; no line where it holds none of it."""
         near = next((keys[:n] for n in range(len(keys), 0, -1) if keys[:n] in self._at), None)

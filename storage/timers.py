@@ -47,6 +47,12 @@ def fire_due(unit: Unit, now: datetime, limit: int = 500) -> int:
     return len(found)
 
 
+def bring_forward(unit: Unit, conversation_id: str, now: datetime) -> bool:
+    """Let the quiet timer of a conversation be due now, also one that was held after a restore; False without one."""
+    quiet = (timers.c.conversation_id == conversation_id) & (timers.c.kind == "quiet")
+    return unit.run(update(timers).where(quiet).values(due_at=now, state="set")).rowcount > 0
+
+
 def _accepted(unit: Unit, timer: RowMapping, lanes: dict[str, str], now: datetime) -> Accepted:
     lane = lanes.get(timer["conversation_id"]) or lanes.get(timer["customer_id"])
     return Accepted(

@@ -49,6 +49,16 @@ class SmtpClient:
             self._used = time.monotonic()
             return outcome
 
+    async def greet(self) -> TryLater | None:
+        """Connect, secure the connection and sign in, but send nothing; how that failed, or None."""
+        async with self._turn:
+            try:
+                await self._connected()
+            except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
+                self._drop()
+                return _not_connected(problem)
+        return None
+
     async def close(self) -> None:
         """Say goodbye, shortly."""
         async with self._turn:

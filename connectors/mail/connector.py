@@ -9,9 +9,22 @@ from pathlib import Path
 
 from aiohttp import web
 
-from connectors.contract import Certainty, Clock, Delivered, Hub, Job, Mail, Outcome, TryLater, Undeliverable
+from connectors.contract import (
+    Certainty,
+    Clock,
+    Delivered,
+    Finding,
+    Hub,
+    Job,
+    Mail,
+    Outcome,
+    Site,
+    TryLater,
+    Undeliverable,
+)
 from connectors.mail.addresses import Addresses
 from connectors.mail.caps import DomainCap
+from connectors.mail.checks import Checker
 from connectors.mail.client import SmtpClient
 from connectors.mail.listener import Door, MailServer
 from connectors.mail.mailbox import Mailbox
@@ -35,6 +48,7 @@ class MailConnector:
         addresses = Addresses(tokens=tokens, reply_domain=settings.reply_domain, sending_domain=settings.sending_domain)
         verdict = Verdict(keys=settings.mx_keys)
         self._settings = settings
+        self._tokens = tokens
         self._clock = clock
         self._templates = Templates.load(Path(settings.templates))
         self._writer = Writer(
@@ -125,6 +139,10 @@ class MailConnector:
         if self._mailbox is not None:
             self._mailbox.start()
         self._ready = True
+
+    async def checks(self, site: Site) -> Sequence[Finding]:
+        """Whether mail goes out, comes in, and can be refused."""
+        return await Checker(settings=self._settings, tokens=self._tokens, site=site).all()
 
     async def stop(self) -> None:
         """Close the door and hang up."""

@@ -13,6 +13,7 @@ from connectors.contract import (
     Certainty,
     Clock,
     CustomerText,
+    Finding,
     Hub,
     Job,
     LineEdit,
@@ -20,10 +21,12 @@ from connectors.contract import (
     Outcome,
     ProvisionChannels,
     RepNotice,
+    Site,
     ThreadPost,
     TryLater,
     Undeliverable,
 )
+from connectors.teams.checks import Checker
 from connectors.teams.client import BotClient
 from connectors.teams.desk import Desk
 from connectors.teams.heard import TEAMS, WEB_CHAT
@@ -154,6 +157,11 @@ class TeamsConnector:
             CustomerText: sender.customer,
             ProvisionChannels: provisioner.provision,
         }
+
+    async def checks(self, site: Site) -> Sequence[Finding]:
+        """Whether registration, package and tenant are as they must be."""
+        async with ClientSession() as session:
+            return await Checker(settings=self._settings, hub=self._hub, site=site, session=session).all()
 
     async def stop(self) -> None:
         """Close sessions."""

@@ -7,12 +7,13 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from connectors.contract import (
     Certainty,
     Clock,
     CustomerText,
+    Finding,
     Hub,
     Inbound,
     Job,
@@ -21,11 +22,13 @@ from connectors.contract import (
     Question,
     RepNotice,
     SessionMove,
+    Site,
     TryLater,
     Undeliverable,
     Welcome,
 )
 from connectors.wecom import crypto
+from connectors.wecom.checks import Checker
 from connectors.wecom.client import Client
 from connectors.wecom.kf_send import KfSender
 from connectors.wecom.notices import Notices
@@ -131,6 +134,17 @@ class WeComConnector:
         except StorageError:
             _log.warning("reconcile_postponed", connector=NAME)
         self._ready = True
+
+    async def checks(self, site: Site) -> Sequence[Finding]:
+        """Whether corp, apps and kf accounts are as they must be."""
+        client = Client(self._settings, self._hub)
+        await client.open()
+        try:
+            async with ClientSession() as session:
+                checker = Checker(settings=self._settings, hub=self._hub, site=site, client=client, session=session)
+                return await checker.all()
+        finally:
+            await client.close()
 
     async def stop(self) -> None:
         """Close the session."""

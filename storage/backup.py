@@ -1,0 +1,196 @@
+"""One file that holds a SQLite database of one moment and what the operator wrote; and the way back from it.
+
+Sealed data stays sealed, and no key is in the file: without the keys it cannot be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from rules.errors import ConfigError, Mistake, Unavailable
+from storage import engines, failures, health, migrations
+from storage.database import Database
+from storage.held import Held, hold
+from storage.tables import customers, inbox, outbox, timeline
+from storage.vault import Vault
+
+ABOUT, DATABASE = "about.json", "tower.db"
+_FORMAT = 1
+_LARGEST_ABOUT = 64 * 1024
+_PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """A backup that was made."""
+
+    size: int
+    """Bytes."""
+    names: tuple[str, ...]
+    """Of the files inside."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restored:
+    """A database that was brought back."""
+
+    taken_at: datetime
+    """When the backup was made (wall time)."""
+    held: Held
+
+
+def backup(url: str, out: Path, papers: Mapping[str, bytes], *, now: datetime) -> Taken:
+    """Write a backup; `papers` are the operator's own files by their name in it. PostgreSQL is left to `pg_dump`.
+
+    A hub may be running: the copy is of one moment. Raises ConfigError when `out` is there already or there is no
+    database; Unavailable when it cannot be copied.
+    """
+    if out.exists():
+        raise ConfigError([Mistake(where=str(out), found="a file", expected="a name that is free")])
+    source = health.file_of(url)
+    if source is not None and not source.exists():
+        raise ConfigError([Mistake(where="database.url", found=f"no file {source}", expected="a database")])
+    with tempfile.TemporaryDirectory(prefix=".tower-", dir=out.resolve().parent) as folder:
+        copy = Path(folder) / DATABASE
+        if source is not None:
+            _copy(source, copy)
+        made = Path(folder) / "made.zip"
+        os.close(os.open(made, os.O_CREAT | os.O_WRONLY, 0o600))
+        names = _write(made, copy, papers, schema=health.schema(url).found, now=now)
+        made.replace(out)
+    return Taken(size=out.stat().st_size, names=names)
+
+
+async def restore(url: str, source: Path, vault: Vault, *, now: datetime) -> Restored:
+    """Bring a backup's database back; nothing in it goes out by itself (`storage.held`). `now` is business time.
+
+    Refuses a file that is no whole backup of ours or is from a newer version, keys that do not fit, and a database
+    that is in use or not empty: raises ConfigError. Raises Unavailable when it cannot be written.
+    """
+    target = health.file_of(url)
+    if target is None:
+        expected = "SQLite; for PostgreSQL: pg_restore, then python app.py db hold"
+        raise ConfigError([Mistake(where="database.url", found="PostgreSQL", expected=expected)])
+    lock = engines.take_file(engines.parse(url))
+    try:
+        _require_empty(url, target)
+        with tempfile.TemporaryDirectory(prefix=".tower-", dir=target.resolve().parent) as folder:
+            copy = Path(folder) / DATABASE
+            taken_at = _unpack(source, copy)
+            migrations.upgrade(f"sqlite:///{copy}")
+            held = await hold_now(f"sqlite:///{copy}", vault, now)
+            for old in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
+                old.unlink(missing_ok=True)
+            copy.replace(target)
+    finally:
+        os.close(lock)
+    return Restored(taken_at=taken_at, held=held)
+
+
+async def hold_now(url: str, vault: Vault, now: datetime) -> Held:
+    """Hold what is under way in a database that was brought back. Raises ConfigError (keys that do not fit, a hub that
+    runs), Unavailable."""
+    async with Database.open(url, vault) as db:
+        opens, finds = await db.read(health.keys_fit)
+        if not (opens and finds):
+            found = "keys that neither open nor find what is stored" if not opens else "another keys.index"
+            raise ConfigError([Mistake(where="keys", found=found, expected="the keys of the time of the backup")])
+        return await db.write(lambda unit: hold(unit, now), label="restore")
+
+
+# --- making one -----------------------------------------------------------------------------------------------------
+
+
+def _copy(source: Path, copy: Path) -> None:
+    """SQLite's online backup: one moment, whoever writes meanwhile."""
+    try:
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as made:
+            live.backup(made)
+            made.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as broken:
+        raise Unavailable(f"the database cannot be copied ({type(broken).__name__})") from None
+
+
+def _write(made: Path, copy: Path, papers: Mapping[str, bytes], *, schema: str, now: datetime) -> tuple[str, ...]:
+    about: dict[str, object] = {"format": _FORMAT, "taken_at": now.isoformat(), "schema": schema}
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
+        if copy.exists():
+            about["sha256"] = _digest(copy)
+            package.write(copy, DATABASE)
+        for name, content in papers.items():
+            package.writestr(name, content)
+        package.writestr(ABOUT, orjson.dumps(about, option=orjson.OPT_INDENT_2))
+        return tuple(package.namelist())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+# --- the way back ---------------------------------------------------------------------------------------------------
+
+
+def _require_empty(url: str, target: Path) -> None:
+    """A new file, or one in which nothing has happened. Raises ConfigError."""
+    if not target.exists() or not migrations.revision(url):
+        return
+    parsed = engines.engine(engines.parse(url), size=1)
+    try:
+        with parsed.connect() as connection:
+            tables = (customers, timeline, inbox, outbox)
+            rows = sum(connection.execute(select(func.count()).select_from(t)).scalar_one() for t in tables)
+    except SQLAlchemyError as broken:
+        raise failures.translate(broken) from None
+    finally:
+        parsed.dispose()
+    if rows:
+        expected = "an empty one; move the file away first, and keep it"
+        raise ConfigError([Mistake(where=str(target), found="a database with data", expected=expected)])
+
+
+def _unpack(source: Path, copy: Path) -> datetime:
+    """The database in a backup, whole; when it was made. Raises ConfigError."""
+    try:
+        with zipfile.ZipFile(source) as package:
+            about = package.getinfo(ABOUT)
+            if about.file_size > _LARGEST_ABOUT:
+                raise ValueError("about.json")
+            told = orjson.loads(package.read(about))
+            taken_at, schema, wanted = datetime.fromisoformat(told["taken_at"]), str(told["schema"]), told["sha256"]
+            with package.open(DATABASE) as packed, copy.open("wb") as out:
+                shutil.copyfileobj(packed, out, _PIECE)
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, zlib.error):
+        raise _no_backup(source, "no backup with a database in it") from None
+    if schema > migrations.head():
+        raise _no_backup(source, f"a backup of a newer version (schema {schema})")
+    if _digest(copy) != wanted or not _sound(copy):
+        raise _no_backup(source, "a damaged backup")
+    return taken_at
+
+
+def _sound(copy: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(copy)) as made:
+            return bool(made.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
+    except sqlite3.Error:
+        return False
+
+
+def _no_backup(source: Path, found: str) -> ConfigError:
+    return ConfigError([Mistake(where=str(source), found=found, expected="a file that python app.py backup made")])
