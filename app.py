@@ -96,17 +96,18 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(trigger_app, name="trigger")
 Config = Annotated[Path, typer.Option("--config", help="The hub's configuration file.")]
 DEFAULT_CONFIG = Path("hub.toml")
+DATABASE_HINT = "Is it up, and do database.url and PGPASSWORD or PGPASSFILE fit it?"
 AGAIN = 3
 """How the simulated world leaves when its visitor wants a new company."""
 
 
 @contextlib.contextmanager
-def explained() -> Iterator[None]:
+def explained(what: str = "Tower does not start") -> Iterator[None]:
     """Tell every mistake in a file the operator wrote, one a line, and leave with exit code 2."""
     try:
         yield
     except ConfigError as wrong:
-        print("Tower does not start. Mend this first:", file=sys.stderr)
+        print(f"{what}. Mend this first:", file=sys.stderr)
         for mistake in wrong.mistakes:
             print(f"  {mistake}", file=sys.stderr)
         raise typer.Exit(2) from None
@@ -148,7 +149,10 @@ def serve(
         failpoints = Failpoints(armed=os.environ.get("TOWER_FAILPOINT", ""))
         try:
             code = uvloop.run(_serve(loaded, failpoints))
-        except (Unavailable, OSError) as away:
+        except Unavailable as away:
+            print(f"Tower does not start: the database cannot be used ({away}). {DATABASE_HINT}", file=sys.stderr)
+            raise typer.Exit(1) from None
+        except OSError as away:
             print(f"Tower does not start: {away}", file=sys.stderr)
             raise typer.Exit(1) from None
     raise typer.Exit(code)
@@ -488,19 +492,17 @@ def db_upgrade(config: Config = DEFAULT_CONFIG) -> None:
         try:
             migrations.upgrade(url)
         except Unavailable as away:
-            print(f"the database does not answer: {away}", file=sys.stderr)
+            print(f"The database cannot be used ({away}). {DATABASE_HINT}", file=sys.stderr)
             raise typer.Exit(1) from None
         print(f"schema at {migrations.revision(url)}")
 
 
 @rules_app.command("check")
 def rules_check(
-    playbook: Annotated[Path, typer.Argument(help="The playbook; default: the one the configuration names.")] = Path(
-        "playbooks/default.yaml"
-    ),
+    playbook: Annotated[Path, typer.Argument(help="The playbook to check.")] = Path("playbooks/default.yaml"),
 ) -> None:
     """Check a playbook and tell every mistake with its line."""
-    with explained():
+    with explained("This playbook cannot be used"):
         book = load_playbook(playbook if playbook.exists() else HERE / playbook)
         print(f"{book.name}: fine; {len(book.matrix)} cells, {len(book.rules)} rules, version {book.version}")
 
@@ -512,7 +514,7 @@ def teams_manifest(
     """Write the Teams app package that an admin uploads."""
     from connectors.teams import manifest
 
-    with explained():
+    with explained("No package was written"):
         loaded = load(config)
         teams = loaded.optional("teams", TeamsSettings)
         if teams is None:
