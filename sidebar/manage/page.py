@@ -23,7 +23,7 @@ _PAGES = Environment(
 )
 NAV = ("today", "matrix", "dormant", "deliveries", "people", "audit")
 """Pages in the order of the navigation."""
-BAR_WIDTH = 320
+BAR_WIDTH = 150
 """Width of the longest bar, in units of the drawing."""
 
 

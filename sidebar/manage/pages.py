@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from connectors.contract import Inbound
+from rules.card import CardView
 from rules.errors import BadRequest, BadSignature, NotAllowed, PlatformAway, Unavailable
 from rules.events import RepActed
 from rules.model import Address, Rep
@@ -44,6 +45,7 @@ SHEETS: Mapping[str, Build] = {
 _HERE = "manage"
 _BACK_TO = re.compile(r"/manage(?:/[a-z]+)?(?:\?[^\s\\]{0,400})?\Z")
 _NONCE = re.compile(r"[0-9a-f]{32}\Z")
+_ID = re.compile(r"[0-9A-Za-z_-]{1,100}\Z")
 _LONGEST_ID = 255
 
 
@@ -112,7 +114,7 @@ class ManagePages:
 
     async def _card(self, request: web.Request, visitor: Visitor, rep: Rep, sheet: CardSheet) -> web.Response:
         conversation_id = request.match_info["conversation_id"]
-        card = await self._desk.card(conversation_id, Reader(by=visitor.by, rep=rep))
+        card = await self._found(conversation_id, Reader(by=visitor.by, rep=rep))
         ask, banner = await self._parts.db.read(lambda unit: self._asked(unit, request, rep, SHOWN))
         frame = self._frame(request, visitor, ask, banner, about=conversation_id, to=f"{CARD}{conversation_id}")
         full = CardSheet(
@@ -132,7 +134,7 @@ class ManagePages:
         """A button of a table: the same act as on the conversation's card."""
         visitor, rep, form = await self._form(request)
         reader = Reader(by=visitor.by, rep=rep)
-        card = await self._desk.card(form.get("conversation_id", ""), reader)
+        card = await self._found(form.get("conversation_id", ""), reader)
         answer = await self._desk.act(acts.read(form), card.conversation_id, reader)
         return self._onward(form, desk.said(answer, reader.language))
 
@@ -140,7 +142,7 @@ class ManagePages:
         """A form of a conversation's card."""
         visitor, rep, form = await self._form(request)
         reader = Reader(by=visitor.by, rep=rep)
-        card = await self._desk.card(request.match_info["conversation_id"], reader)
+        card = await self._found(request.match_info["conversation_id"], reader)
         wish = acts.read(form)
         if wish.problem:
             sheet = CardSheet(language=reader.language, wish=wish, status=422)
@@ -179,6 +181,7 @@ class ManagePages:
         """Put an event that was given up back into the inbox."""
         _, rep, form = await self._form(request)
         about = form.get("about", "")[:_LONGEST_ID]
+        about = about if about.isprintable() else ""
         now = self._inside.clock()
 
         def work(unit: Unit) -> bool:
@@ -198,6 +201,12 @@ class ManagePages:
         answer = await self._in.back(request)
         await self._record(request[SIGNED_IN], "sign-in", "")
         return answer
+
+    async def _found(self, conversation_id: str, reader: Reader) -> CardView:
+        """The card of a conversation. Raises NotAllowed."""
+        if not _ID.match(conversation_id):
+            raise NotAllowed("no such conversation")
+        return await self._desk.card(conversation_id, reader)
 
     # --- small things -----------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def build(unit: Unit, ask: Ask) -> Sheet:
 def wanted(ask: Ask) -> Which:
     """The conversations that an address means; what it does not understand means any."""
     status, late = ask.query.get("status", ""), ask.query.get("late") == "1"
-    plain = {name: ask.query.get(name, "")[:_LONGEST] for name in _PICKED}
+    plain = {name: _value(ask, name) for name in _PICKED}
     return Which(
         status=status if status in _STATES else "",
         waiting=late or ask.query.get("waiting") == "1",
@@ -42,6 +42,12 @@ def wanted(ask: Ask) -> Which:
         since=None,
         **plain,
     )
+
+
+def _value(ask: Ask, name: str) -> str:
+    """What the address says, as far as a database can hold it."""
+    value = ask.query.get(name, "")
+    return value if value.isprintable() and len(value) <= _LONGEST else ""
 
 
 def _row(ask: Ask, talk: Talk) -> Row:
@@ -67,12 +73,12 @@ def _picked(ask: Ask) -> str:
         "stage": ask.stage,
     }
     title = {"rep": "claimed", "load": "load"}
-    said = [f"{ask.say(title.get(k, k))}: {name[k](v[:_LONGEST])}" for k in _PICKED if (v := ask.query.get(k, ""))]
+    said = [f"{ask.say(title.get(k, k))}: {name[k](v)}" for k in _PICKED if (v := _value(ask, k))]
     return " · ".join(said)
 
 
 def _choices(ask: Ask, which: Which) -> list[Choice]:
-    kept = {k: ask.query[k][:_LONGEST] for k in _PICKED if ask.query.get(k)}
+    kept = {k: _value(ask, k) for k in _PICKED}
     found = [
         Choice(
             label=ask.say("all_talks" if status == "live" else status),

@@ -53,7 +53,7 @@ SAID: Mapping[str, Words] = {
     "none": _w("无", "None"),
     "any": _w("任意", "Any"),
     "more_lines": _w("全部理由", "All reasons"),
-    "chart_table": _w("图中的数字见下表。", "The numbers are in the table below."),
+    "chart_table": _w("数字见下表。", "The table below has the numbers."),
     "refused": _w("没有完成：", "Not done: "),
     "busy": _w("正在处理，稍后刷新本页看结果。", "Working on it: reload this page in a moment."),
     "replayed": _w("已放回收件箱，将重新处理。", "Put back: it will be taken again."),

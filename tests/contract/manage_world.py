@@ -131,7 +131,7 @@ def press(page: Page, action: str, **fits: str) -> Form:
 
 
 @asynccontextmanager
-async def office(folder: Path, **settings: object) -> AsyncIterator[Office]:
+async def office(folder: Path, *, views_per_minute: int = 1000, **settings: object) -> AsyncIterator[Office]:
     """Everything up, each on its own port."""
     here = socket.socket()
     here.bind(("127.0.0.1", 0))
@@ -147,7 +147,7 @@ async def office(folder: Path, **settings: object) -> AsyncIterator[Office]:
         turns = asyncio.create_task(hub.turns.run())
         async with EntraSignIn(_realm(login)) as directory:
             made = Office(hub=hub, clock=clock, base=base, login=login, parts=None, wall=[1_000_000.0])  # type: ignore[arg-type]
-            made.parts = _parts(made, db, directory, settings)
+            made.parts = _parts(made, db, directory, ManageSettings.model_validate(settings), views_per_minute)
             app = application(hub, [*manage.routes(made.parts), *statics()])
             async with TestServer(app, socket_factory=lambda *_: here):
                 yield made
@@ -201,20 +201,20 @@ def _realm(login: str) -> Realm:
     )
 
 
-def _parts(made: Office, db: Database, directory: EntraSignIn, settings: dict[str, object]) -> Manage:
+def _parts(made: Office, db: Database, directory: EntraSignIn, settings: ManageSettings, views: int) -> Manage:
     inside = Inside(
         hub=made.hub,
         clock=made.clock.now,
         key=KEY,
         public_url=made.base,
-        settings=SidebarSettings(views_per_minute=1000),
+        settings=SidebarSettings(views_per_minute=views),
         wall=lambda: made.wall[0],
     )
     return Manage(
         inside=inside,
         db=db,
         playbook=made.hub.playbook,
-        settings=ManageSettings.model_validate(settings),
+        settings=settings,
         directory=directory,
     )
 
