@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -62,12 +63,12 @@ class Deliveries:
     now: Callable[[], datetime]
     lease_s: float
     senders: int
+    """Calls to each platform under way at once."""
     failpoints: Failpoints
     accepted: Callable[[], None]
     """Told that an end came back as an event."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _under_way: dict[asyncio.Task[None], str] = field(default_factory=dict)
-    """Each sending's task, and its row."""
+    _under_way: dict[asyncio.Task[None], Claim] = field(default_factory=dict)
     _stopping: bool = False
 
     def wake(self) -> None:
@@ -82,7 +83,7 @@ class Deliveries:
     @property
     def sending(self) -> tuple[str, ...]:
         """Rows under way, which the heartbeat keeps ours."""
-        return tuple(self._under_way.values())
+        return tuple(claim.id for claim in self._under_way.values())
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when every claimed row is in the hands of a sender.
@@ -111,9 +112,14 @@ class Deliveries:
             await asyncio.wait(self._under_way)
 
     async def round(self) -> bool:
-        """Claim as many rows as there are free senders and start sending them; whether there were any."""
-        free = self.senders - len(self._under_way)
-        now, without = self.now(), tuple(c.name for c in self.connectors if not c.ready)
+        """Claim as many rows as there are free senders and start sending them; whether there were any.
+
+        Each platform has senders of its own: one whose calls hang takes none away from the others.
+        """
+        busy = Counter(claim.connector for claim in self._under_way.values())
+        without = tuple(c.name for c in self.connectors if not c.ready or busy[c.name] >= self.senders)
+        free = self.senders - max((n for name, n in busy.items() if name not in without), default=0)
+        now = self.now()
         if free <= 0 or not await self.db.read(lambda unit: outbox.any_ready(unit, now, without=without)):
             return False
 
@@ -123,7 +129,7 @@ class Deliveries:
         claims = await self.db.write(claim, label="delivery_claim")
         for one in claims:
             task = asyncio.create_task(self._take(one))
-            self._under_way[task] = one.id
+            self._under_way[task] = one
             task.add_done_callback(self._done)
         return bool(claims)
 

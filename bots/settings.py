@@ -136,7 +136,7 @@ class Loops(Section):
     """Business seconds between pulls without an announcement."""
     batch: int = Field(default=64, ge=1, le=1000)
     senders: int = Field(default=16, ge=1, le=200)
-    """Calls to platforms under way at once."""
+    """Calls to each platform under way at once."""
 
 
 class Person(Section):

@@ -26,6 +26,7 @@ from rules.events import (
 )
 from rules.model import Address, RepHandle
 
+LONGEST_ID = 64
 _CUSTOMER, _SYSTEM, _COLLEAGUE = 3, 4, 5
 _FAILURES: Mapping[int, str] = {
     1: "account_unknown",
@@ -183,7 +184,11 @@ def _unknown(item: Item, account: Account, raw: bytes, why: str) -> Inbound:
 
 
 def _id(item: Item) -> str:
-    return f"{NAME}/kf/{text(item, 'msgid')}"
+    """By its msgid. An absurd one is digested: one item that could not be stored would stop its account for ever."""
+    msgid = text(item, "msgid")
+    if len(msgid) > LONGEST_ID or not msgid.isprintable():
+        msgid = hashlib.sha256(msgid.encode()).hexdigest()
+    return f"{NAME}/kf/{msgid}"
 
 
 def _at(item: Item) -> datetime:

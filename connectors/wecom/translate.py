@@ -101,7 +101,8 @@ def _put(callback: Callback, event: Event, order: Address, *keys: str, deadline:
 def _announced(callback: Callback) -> Inbound:
     order = kf_account(callback.corp_id, callback.fields.need("OpenKfId"))
     event = PullAnnounced(id=callback.id, at=callback.at, address=order, token=callback.fields.get("Token"))
-    return _put(callback, event, order)
+    # Behind an announcement there may be a welcome that is good for seconds: it goes before an older backlog.
+    return _put(callback, event, order, deadline=callback.at + callback.welcome)
 
 
 def _contact(callback: Callback) -> Inbound:

@@ -197,3 +197,20 @@ async def test_a_wakeup_mail_goes_if_it_still_may_at_that_very_moment(
     await loop.drain()
     ended = await row(db, "mail")
     assert (ended.state, ended.reason) == end and bool(platform.got) == (end[0] == "delivered")
+
+
+async def test_a_platform_whose_calls_hang_takes_no_senders_from_the_others(db: Database) -> None:
+    hangs, works = Platform(name="teams"), Platform()
+    works.answers.set()
+    await put(db, *(pull(f"t{n}") for n in range(5)), connector="teams")
+    await put(db, *(pull(f"w{n}") for n in range(5)))
+    loop = deliveries(db, hangs, works, senders=2)
+    running = asyncio.create_task(loop.run())
+    await until(lambda: len(works.got) == 5)
+    assert sorted(hangs.got) == ["t0", "t1"]
+    hangs.answers.set()
+    await until(lambda: len(hangs.got) == 5)
+    loop.stop()
+    async with asyncio.timeout(10):
+        await running
+        await loop.drain()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.contract import Inbound, TryLater, Undeliverable, Unknown
+from connectors.wecom import translate
 from connectors.wecom.buttons import Button
 from connectors.wecom.buttons import read as read_button
 from connectors.wecom.errors import NotSent, Refusal, Unclear, outcome
@@ -59,6 +60,25 @@ def test_words_and_attachments_of_every_kind() -> None:
     assert place_.text == "Hall 3 Munich"
     new = message(inbound(item(msgtype="hologram", hologram={}), ACCOUNT))
     assert (new.attachments[0].media, new.attachments[0].name) == ("other", "hologram")
+
+
+@pytest.mark.parametrize("msgid", ["m" * 300, "m\u2028\n1"])
+def test_an_absurd_msgid_still_makes_an_id_that_can_be_stored(msgid: str) -> None:
+    """One item that cannot be stored would keep its whole page, and the account behind it, from ever being stored."""
+    one, again, other = (
+        inbound(item(msgid=m, msgtype="text", text={"content": "x"}), ACCOUNT).event.id
+        for m in (msgid, msgid, msgid + "2")
+    )
+    assert one == again != other and len(one) < 255 and one.isprintable()
+
+
+def test_an_announcement_goes_before_an_older_backlog() -> None:
+    xml = f"<xml><CreateTime>{int(NOW.timestamp())}</CreateTime><MsgType>event</MsgType><Event>kf_msg_or_event</Event>"
+    fields = read(f"{xml}<Token>TK</Token><OpenKfId>wk-1</OpenKfId></xml>".encode())
+    told = translate.inbound(
+        translate.Callback(corp_id="ww-demo", fields=fields, raw=b"", encrypted="e", welcome=timedelta(seconds=18))
+    )
+    assert told is not None and told.deadline == NOW + timedelta(seconds=18)
 
 
 @pytest.mark.parametrize(
