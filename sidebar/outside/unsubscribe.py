@@ -18,6 +18,7 @@ from sidebar.outside.facts import OutsideFacts
 from sidebar.outside.page import not_ours, read_body, reader_language, show, try_again
 
 _MOST_BODY = 16 * 1024
+_TURN_SECONDS = 5.0
 _PAGE_LINK = -1
 """Stands for this page among the links of a mail."""
 ROUTE = "/u/{token}"
@@ -46,13 +47,18 @@ class Unsubscribe:
         return show("leave", language)
 
     async def act(self, request: web.Request) -> web.Response:
-        """Unsubscribe. Asked for by a mailbox provider's one click or by our own page."""
+        """Unsubscribe. Asked for by a mailbox provider's one click or by our own page.
+
+        Said only after its turn is taken: no mail begins its way after she was told that none will. When that takes
+        too long it is stored all the same, and told so.
+        """
         mail_id = self.tokens.open("unsubscribe", request.match_info["token"])
         if mail_id is None:
             return not_ours(request, ROUTE)
         body = await read_body(request, _MOST_BODY)
         try:
-            await self.hub.accept([self._event(mail_id, "one_click" if b"One-Click" in body else "page")])
+            event = self._event(mail_id, "one_click" if b"One-Click" in body else "page")
+            await self.hub.act(event, limit=_TURN_SECONDS)
             language = await self._language(request, mail_id)
         except Unavailable:
             return try_again(reader_language(request))

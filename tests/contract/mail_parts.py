@@ -47,6 +47,8 @@ class FakeHub:
     accepted: list[Inbound] = field(default_factory=list)
     away: bool = False
     seen: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
+    """Events whose turn was waited for."""
     notes: dict[str, tuple[str, float]] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -76,7 +78,9 @@ class FakeHub:
         return self.cursors.get(account, "")
 
     async def act(self, inbound: Inbound, *, limit: float) -> Answer | None:
-        raise NotImplementedError
+        await self.accept([inbound])
+        self.taken.add(inbound.event.id)
+        return None
 
     async def card(self, conversation_id: str, by: RepHandle) -> CardView | None:
         raise NotImplementedError

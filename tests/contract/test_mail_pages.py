@@ -130,6 +130,7 @@ async def test_one_click_needs_no_cookie_no_redirect_and_can_be_repeated(site: S
             response = await site.client.post(LEAVE, data={"List-Unsubscribe": "One-Click"}, allow_redirects=False)
         assert response.status == 200
     assert {e.how for e in site.hub.events if isinstance(e, Unsubscribed)} == {"one_click"}
+    assert site.hub.taken == {e.id for e in site.hub.events}, "it holds before it is said to hold"
 
 
 async def test_the_way_out_speaks_the_mails_language(site: Site) -> None:
