@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import json
 import os
 import secrets
@@ -40,6 +41,7 @@ from connectors.contract import Clock, Connector
 from connectors.contract import Hub as ConnectedHub
 from connectors.mail.connector import MailConnector
 from connectors.mail.settings import MailSettings
+from connectors.mail.transport import Post
 from connectors.teams.connector import TeamsConnector
 from connectors.teams.settings import Settings as TeamsSettings
 from connectors.teams.signin import EntraSignIn, Realm
@@ -165,6 +167,7 @@ async def _serve(loaded: Loaded, failpoints: Failpoints) -> int:
     hub = _hub(loaded, failpoints)
     try:
         connectors = _connectors(loaded, hub, hub.clock.now, hub.tokens)
+        _template_is_there(hub.playbook, loaded.section("rules", Rules).playbook, connectors.get("mail"))
         hub.connect(list(connectors.values()))
         await hub.clock.start()
         await hub.employ(_staff(loaded))
@@ -235,8 +238,34 @@ def _connectors(loaded: Loaded, hub: ConnectedHub, now: Clock, tokens: Tokens) -
         made["wecom"] = WeComConnector(wecom, hub, now)
     if mail := loaded.optional("mail", MailSettings):
         templates = str(_beside(loaded.path, mail.templates))
-        made["mail"] = MailConnector(mail.model_copy(update={"templates": templates}), hub, now, tokens, public_url)
+        settings = mail.model_copy(update={"templates": templates})
+        post = _graph_post(loaded, mail, made.get("teams"))
+        made["mail"] = MailConnector(settings, hub, now, tokens, public_url, post=post)
     return made
+
+
+def _graph_post(loaded: Loaded, mail: MailSettings, teams: Connector | None) -> Post | None:
+    """How Graph sends mail; None where nobody is connected to it. Raises ConfigError where mail needs it."""
+    if isinstance(teams, TeamsConnector):
+        return teams.send_mail
+    if mail.transport == "graph":
+        where = f"{loaded.path}: mail.transport"
+        raise ConfigError(
+            [Mistake(where=where, found="'graph' without a table [teams]", expected="[teams], or 'smtp'")]
+        )
+    return None
+
+
+def _template_is_there(playbook: Playbook, path: str, mail: Connector | None) -> None:
+    """The mail that the playbook sends has a template. Raises ConfigError."""
+    if not isinstance(mail, MailConnector) or playbook.wakeup.template in mail.template_names:
+        return
+    wanted, known = playbook.wakeup.template, sorted(mail.template_names)
+    nearest = next(iter(difflib.get_close_matches(wanted, known, n=1)), "")
+    expected = f"a mail template: {', '.join(known)}"
+    raise ConfigError(
+        [Mistake(where=f"{path}: wakeup.template", found=repr(wanted), expected=expected, nearest=nearest)]
+    )
 
 
 def _realm(loaded: Loaded) -> Realm | None:

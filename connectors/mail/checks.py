@@ -42,6 +42,11 @@ class Checker:
 
     async def _server(self) -> Finding:
         smtp = self.settings.smtp
+        if smtp is None or self.settings.transport == "graph":
+            mailbox = self.settings.from_address
+            return Finding(
+                id="M01", state="by hand", found="Microsoft Graph sends", do=f"the app may send as {mailbox}"
+            )
         client = SmtpClient(smtp, hello=self.settings.reply_domain)
         try:
             failed = await client.greet()

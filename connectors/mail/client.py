@@ -21,7 +21,7 @@ from connectors.mail.settings import Smtp
 
 _KEEP_SECONDS = 60.0
 """A connection unused for longer is closed and opened anew: servers hang up without a word."""
-_PATIENT_ATTEMPTS = 100
+PATIENT_ATTEMPTS = 100
 """With the hub's pauses about a day: a wake-up mail that comes later is of no use to anybody."""
 _REASONS = {"hard": "hard_bounce", "soft": "soft_bounce", "policy": "policy"}
 _GONE = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
@@ -181,7 +181,7 @@ def _refused(code: int, words: str, attempt: int) -> Outcome:
         return TryLater(reason="throttled", seconds=30, scope="platform")
     if code in (530, 535, 538):
         return TryLater(reason="mail_server_refuses_us", seconds=300, scope="platform", alarm=True)
-    if 400 <= code < 500 and attempt < _PATIENT_ATTEMPTS:
+    if 400 <= code < 500 and attempt < PATIENT_ATTEMPTS:
         return TryLater(reason="soft_bounce", seconds=60)
     kind = "soft" if code < 500 else kind_of(enhanced(words), f"{code} {words}")
     return Undeliverable(reason=_REASONS[kind], detail=detail)

@@ -31,6 +31,7 @@ from connectors.mail.mailbox import Mailbox
 from connectors.mail.message import Letter, Writer
 from connectors.mail.settings import MailSettings
 from connectors.mail.templates import Template, Templates
+from connectors.mail.transport import GraphTransport, Post, Transport
 from connectors.mail.verdict import Verdict
 from rules.errors import Unavailable
 from rules.model import ReplyLimits
@@ -43,8 +44,17 @@ class MailConnector:
     name = "mail"
     limits = ReplyLimits(text_bytes=100_000)
 
-    def __init__(self, settings: MailSettings, hub: Hub, clock: Clock, tokens: Tokens, public_url: str) -> None:
-        """Compile the templates. Raises PlaybookError with every mistake in them."""
+    def __init__(
+        self,
+        settings: MailSettings,
+        hub: Hub,
+        clock: Clock,
+        tokens: Tokens,
+        public_url: str,
+        *,
+        post: Post | None = None,
+    ) -> None:
+        """Compile the templates. `post` is how Graph sends, where it does. Raises PlaybookError with every mistake."""
         addresses = Addresses(tokens=tokens, reply_domain=settings.reply_domain, sending_domain=settings.sending_domain)
         verdict = Verdict(keys=settings.mx_keys)
         self._settings = settings
@@ -58,7 +68,7 @@ class MailConnector:
             public_url=public_url.rstrip("/"),
         )
         self._cap = DomainCap(hub, settings.per_domain_per_hour)
-        self._client = SmtpClient(settings.smtp, hello=settings.reply_domain)
+        self._transport = _transport(settings, post)
         door = Door(addresses, verdict, hub, clock)
         self._server = MailServer(settings.listener, door, name=settings.reply_domain) if settings.listener else None
         self._mailbox = Mailbox(settings.imap, addresses, verdict, hub, clock) if settings.imap else None
@@ -92,7 +102,7 @@ class MailConnector:
             return TryLater(reason="unreachable", seconds=5, scope="platform")
         if seconds:
             return TryLater(reason="domain_cap", seconds=seconds)
-        outcome = await self._client.send(letter, job.attempt)
+        outcome = await self._transport.send(letter, job.attempt)
         if isinstance(outcome, Delivered):
             links = json.dumps([url for _, url in template.links])
             extra = {**outcome.extra, "links": links, "sent_wall": f"{time.time():.3f}"}
@@ -151,9 +161,18 @@ class MailConnector:
             await self._server.stop()
         if self._mailbox is not None:
             await self._mailbox.stop()
-        await self._client.close()
+        await self._transport.close()
 
     @property
     def ready(self) -> bool:
         """Whether the door is open."""
         return self._ready
+
+
+def _transport(settings: MailSettings, post: Post | None) -> Transport:
+    """The way out that the configuration names."""
+    if settings.smtp is not None and settings.transport == "smtp":
+        return SmtpClient(settings.smtp, hello=settings.reply_domain)
+    if post is None:
+        raise ValueError("mail goes out through Graph, and nobody gave a way to it")
+    return GraphTransport(post, mailbox=settings.from_address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
@@ -81,8 +81,10 @@ class Imap(_Table):
 class MailSettings(_Table):
     """Everything about mail."""
 
-    transport: Literal["smtp"] = "smtp"
-    smtp: Smtp
+    transport: Literal["smtp", "graph"] = "smtp"
+    """`graph`: Microsoft Graph sends from the mailbox `from_address`, with the app of [teams] and its Mail.Send."""
+    smtp: Smtp | None = None
+    """Where mail goes out; not needed with Graph."""
     from_name: str = Field(min_length=1, max_length=100)
     from_address: str = Field(max_length=254)
     """Its domain must be aligned with SPF or DKIM (DMARC)."""
@@ -128,6 +130,12 @@ class MailSettings(_Table):
         if value is not None and info.data.get("listener") is not None:
             raise ValueError("replies come in by [mail.listener] or by [mail.imap], not by both")
         return value
+
+    @model_validator(mode="after")
+    def _a_way_out(self) -> MailSettings:
+        if self.transport == "smtp" and self.smtp is None:
+            raise ValueError('a table [mail.smtp], or transport = "graph"')
+        return self
 
     @property
     def mx_keys(self) -> tuple[bytes, ...]:

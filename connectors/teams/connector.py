@@ -13,6 +13,7 @@ from connectors.contract import (
     Certainty,
     Clock,
     CustomerText,
+    Delivered,
     Finding,
     Hub,
     Job,
@@ -122,6 +123,17 @@ class TeamsConnector:
         if self._graph is None:
             raise Unavailable("still starting")
         return await self._graph()
+
+    async def send_mail(self, sender: str, mime: bytes) -> Outcome:
+        """Send a whole MIME message from a mailbox of ours; Delivered = Exchange accepted it. Never raises for anything
+        the other side does."""
+        try:
+            await (await self.graph()).send_mail(sender, mime)
+        except Ended as ended:
+            return ended.outcome
+        except Unavailable:
+            return TryLater(reason="starting", seconds=5.0, scope="platform")
+        return Delivered()
 
     async def start(self) -> None:
         """Read the keys, load botbuilder in a thread, begin to load msgraph in another."""

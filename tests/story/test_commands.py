@@ -170,6 +170,24 @@ def test_a_wrong_playbook_stops_the_start(config: Path) -> None:
     two_mistakes(refused(config, tower), path)
 
 
+def test_a_mail_template_that_is_not_there(config: Path) -> None:
+    text = (ROOT / "playbooks" / "default.yaml").read_text(encoding="utf-8")
+    (config.parent / "mine.yaml").write_text(text.replace("template: wakeup", "template: wakeupp"), encoding="utf-8")
+    rewritten(config, (r"^\[rules\]$", '[rules]\nplaybook = "mine.yaml"'))
+    [told] = refused(config, tower)
+    assert "mine.yaml: wakeup.template: found 'wakeupp'" in told and "did you mean 'wakeup'?" in told
+
+
+def test_mail_through_graph_needs_teams(config: Path) -> None:
+    text = config.read_text(encoding="utf-8")
+    config.write_text(
+        re.sub(r"^\[teams\].*?(?=^\[wecom\])", "", text, flags=re.MULTILINE | re.DOTALL), encoding="utf-8"
+    )
+    rewritten(config, (r"^\[mail\]$", '[mail]\ntransport = "graph"'))
+    [told] = refused(config, tower)
+    assert "mail.transport: found 'graph' without a table [teams]" in told
+
+
 def test_rules_check_tells_every_mistake_with_its_line(tmp_path: Path) -> None:
     path = wrong_playbook(tmp_path)
     ended = quickly("rules", "check", str(path))
