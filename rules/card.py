@@ -16,6 +16,13 @@ class TagView:
     name: str
     auto: bool
     rule: str = ""
+    label: str = ""
+    """The name in the reader's language, where the playbook has one."""
+
+    @property
+    def shown(self) -> str:
+        """What a person reads; commands and forms go by `name`."""
+        return self.label or self.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -83,7 +83,7 @@ def build(seen: Seen) -> CardView:
         risk=_risk(seen),
         window=reply_window(talk, seen.limits, seen.now),
         mail_allowed=may_send(customer, seen.now, book, seen.paused)[1].words,
-        tags=tuple(TagView(name=t.name, auto=t.by != "rep", rule=t.rule) for t in customer.tags if t.active),
+        tags=_tags(customer, book, language),
         touches=tuple(seen.touches[:TOUCHES_SHOWN]),
         touch_count=seen.touch_count or len(seen.touches),
         score_lines=_score_lines(seen),
@@ -92,6 +92,15 @@ def build(seen: Seen) -> CardView:
         wakeup=_wakeup(seen, language),
         mail_masked=masked_mail(customer.attributes.get("mail", "")),
         zone=seen.viewer.zone if seen.viewer else book.office.zone,
+    )
+
+
+def _tags(customer: Customer, book: Playbook, language: str) -> tuple[TagView, ...]:
+    names = {} if language.lower().startswith("zh") else book.tags
+    return tuple(
+        TagView(name=t.name, auto=t.by != "rep", rule=t.rule, label=names.get(t.name, ""))
+        for t in customer.tags
+        if t.active
     )
 
 

@@ -163,9 +163,14 @@ def reroute(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> Non
     draft.show_card(f"已转到「{name}」", f"Moved to “{name}”")
 
 
+def _tag_named(draft: Draft, typed: str) -> str:
+    """The tag that a colleague calls so: by its name, or by its English one."""
+    return next((name for name, en in draft.playbook.tags.items() if en.casefold() == typed.casefold()), typed)
+
+
 def tag(draft: Draft, actor: Rep, _talk: Conversation, inputs: Inputs) -> None:
     """Put a tag on by hand."""
-    name = inputs.get("tag", "").strip()
+    name = _tag_named(draft, inputs.get("tag", "").strip())
     if not name or len(name) > MAX_TAG:
         draft.refuse(f"请写标签名（最多 {MAX_TAG} 字）", f"Say which tag (at most {MAX_TAG} letters)")
         return
@@ -177,7 +182,7 @@ def tag(draft: Draft, actor: Rep, _talk: Conversation, inputs: Inputs) -> None:
 
 def untag(draft: Draft, actor: Rep, _talk: Conversation, inputs: Inputs) -> None:
     """Take a tag off by hand: no rule puts it on again."""
-    name = inputs.get("tag", "").strip()
+    name = _tag_named(draft, inputs.get("tag", "").strip())
     if not draft.customer.has_tag(name):
         draft.refuse("客户没有这个标签", "She has no such tag")
         return

@@ -144,7 +144,7 @@ def _state(view: CardView, drawing: Drawing) -> list[Element]:
         chips.append(drawing.say(words.MOVED_FROM, name=drawing.words(drawing.moved_from)))
     lines: list[Element] = [TextBlock(text=" · ".join(chips), weight="bolder", spacing="small")]
     if view.tags:
-        plain = [(drawing.words(t.name, 60), t.auto) for t in view.tags[:12]]
+        plain = [(drawing.words(t.shown, 60), t.auto) for t in view.tags[:12]]
         names = [drawing.say(words.AUTO, name=name) if auto else name for name, auto in plain]
         lines.append(TextBlock(text=" · ".join(names), color="accent", spacing="small"))
     if view.risk is not None:

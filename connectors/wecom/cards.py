@@ -51,7 +51,7 @@ def facts(card: CardView, language: str) -> list[Json]:
         (words.OWNER, card.owner or words.NOBODY.in_(language)),
         (words.WINDOW, window(card.window, language)),
         (words.CHANNEL, card.channel),
-        (words.TAGS, " · ".join(tag.name for tag in card.tags)),
+        (words.TAGS, " · ".join(tag.shown for tag in card.tags)),
         (words.WHY, card.why.in_(language)),
     ]
     shown = [(key.in_(language), value) for key, value in pairs if value]

@@ -218,7 +218,9 @@ class Life:
         )
         return self.happens(event, by)
 
-    def types(self, text: str, by: Rep = WANG, *, mentioned: bool = True, personal: bool = False) -> Decision:
+    def types(
+        self, text: str, by: Rep = WANG, *, mentioned: bool = True, personal: bool = False, answered: bool = False
+    ) -> Decision:
         """A rep writes in the thread, or to the bot."""
         event = RepSpoke(
             id=self.id(),
@@ -229,6 +231,7 @@ class Life:
             text=text,
             mentioned=mentioned,
             personal=personal,
+            answered=answered,
         )
         return self.happens(event, by)
 

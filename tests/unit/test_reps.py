@@ -230,6 +230,20 @@ def test_a_tag_taken_off_by_hand_stays_off(life: Life) -> None:
     assert "no such tag" in refused(life)
 
 
+def test_a_tag_goes_by_its_english_name_too(life: Life) -> None:
+    name, english = next(iter(life.book.tags.items()))
+    life.acts("tag", tag=english.upper())
+    assert life.customer.has_tag(name) and not life.customer.has_tag(english.upper())
+    life.acts("untag", tag=english)
+    assert not life.customer.has_tag(name)
+
+
+def test_what_the_platform_answers_itself_is_not_told_again(life: Life) -> None:
+    assert effects(life.types("queue", personal=True), NotifyRep)
+    decision = life.types("queue", personal=True, answered=True)
+    assert decision.answer is not None and decision.answer.show == "list" and not effects(decision, NotifyRep)
+
+
 def test_why_tells_the_sentence(life: Life) -> None:
     life.acts("why")
     answer = life.last.answer

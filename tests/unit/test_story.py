@@ -77,8 +77,10 @@ def test_a_reply_reaches_her_and_shows_waiting_then_delivered() -> None:
 def test_the_form_goes_by_her_chat_and_brings_address_and_consent() -> None:
     life = Life()
     life.says("你好")
-    (text,) = effects(life.acts("form"), SendText)
+    decision = life.acts("form")
+    (text,) = effects(decision, SendText)
     assert "{form}" in text.text and text.form_id
+    assert not any("{form}" in line.text for line in effects(decision, PostLine)), "the address is hers alone"
     life.submits(mail="Wang.Min@Example.com", name="王敏", company="华东精密制造")
     consent = life.customer.consent("wakeup", "mail")
     assert consent is not None and consent.given and consent.text_version == "v1"
