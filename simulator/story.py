@@ -237,7 +237,7 @@ class Story:
     async def _delivered(self) -> bool:
         line = await self.line(ANSWER)
         seen = seen_on(line) if line else ""
-        return "已送达" in seen or "Delivered" in seen
+        return "已送达" in seen or "delivered" in seen.lower()
 
     async def ask_mail(self) -> None:
         """The rep asks for her address; she gets a one-time link in her own chat."""

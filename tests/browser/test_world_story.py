@@ -111,7 +111,7 @@ async def test_anna_writes_from_a_web_site_and_reads_the_answer(stage: Stage) ->
     await expect(page.get_by_role("button", name="Scan and enter")).to_be_hidden()
     await page.locator("#say-form textarea").fill("Hello, what does a smart factory cost?")
     await page.keyboard.press("Enter")
-    await expect(page.locator(".bubble.mine")).to_contain_text("smart factory")
+    await expect(page.locator(".bubble.mine")).to_contain_text("smart factory", timeout=20_000)
     thread = page.locator(".thread").first
     await expect(thread).to_contain_text("smart factory", timeout=20_000)
     await thread.get_by_label("Send as").select_option("reply")

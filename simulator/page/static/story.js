@@ -15,7 +15,7 @@ const running = () => told?.state === "playing" || told?.state === "pausing";
 
 export function tellStory(news) {
   if (told && news.version < told.version) return;
-  const begins = told?.state === "ready" && news.state !== "ready";
+  const begins = (told?.state ?? "ready") === "ready" && news.state !== "ready";
   told = news;
   if (begins) castRoles();
   drawStory();
