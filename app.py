@@ -671,9 +671,14 @@ def tail(
     """Follow turns and deliveries: ids, kinds and ends, never a name, an address or a word."""
 
     async def work() -> int:
-        async with _tools(load(config)) as tools:
-            async for line in tools.tail(lines, seconds=0 if once else 0.5):
-                print(line, flush=True)
+        this, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert this is not None  # noqa: S101 - this is the task we run in
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, this.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            async with _tools(load(config)) as tools:
+                async for line in tools.tail(lines, seconds=0 if once else 0.5):
+                    print(line, flush=True)
         return 0
 
     _done(work())

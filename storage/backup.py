@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +25,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from rules.errors import ConfigError, Mistake, Unavailable
 from storage import engines, failures, health, migrations
 from storage.database import Database
-from storage.held import Held, hold
+from storage.held import Held, hold, hold_unused
 from storage.tables import customers, inbox, outbox, timeline
+from storage.unit import Unit
 from storage.vault import Vault
 
 ABOUT, DATABASE = "about.json", "tower.db"
@@ -93,7 +94,7 @@ async def restore(url: str, source: Path, vault: Vault, *, now: datetime) -> Res
             copy = Path(folder) / DATABASE
             taken_at = _unpack(source, copy)
             migrations.upgrade(f"sqlite:///{copy}")
-            held = await hold_now(f"sqlite:///{copy}", vault, now)
+            held = await _held(f"sqlite:///{copy}", vault, lambda unit: hold(unit, now))
             for old in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
                 old.unlink(missing_ok=True)
             copy.replace(target)
@@ -103,14 +104,18 @@ async def restore(url: str, source: Path, vault: Vault, *, now: datetime) -> Res
 
 
 async def hold_now(url: str, vault: Vault, now: datetime) -> Held:
-    """Hold what is under way in a database that was brought back. Raises ConfigError (keys that do not fit, a hub that
-    runs), Unavailable."""
+    """Hold what is under way in a database that was brought back by other means. Raises ConfigError (keys that do not
+    fit, a hub that runs), Unavailable."""
+    return await _held(url, vault, lambda unit: hold_unused(unit, now))
+
+
+async def _held(url: str, vault: Vault, work: Callable[[Unit], Held]) -> Held:
     async with Database.open(url, vault) as db:
         opens, finds = await db.read(health.keys_fit)
         if not (opens and finds):
-            found = "keys that neither open nor find what is stored" if not opens else "another keys.index"
+            found = "another keys.index" if opens else "another keys.master"
             raise ConfigError([Mistake(where="keys", found=found, expected="the keys of the time of the backup")])
-        return await db.write(lambda unit: hold(unit, now), label="restore")
+        return await db.write(work, label="restore")
 
 
 # --- making one -----------------------------------------------------------------------------------------------------

@@ -34,12 +34,16 @@ class Held:
     """Timers whose moment came while the database was not in use."""
 
 
-def hold(unit: Unit, now: datetime) -> Held:
-    """Hold everything that is under way, and pause automatic sends. Raises ConfigError while a hub is running here."""
+def hold_unused(unit: Unit, now: datetime) -> Held:
+    """As `hold`, for a database that hubs may be working with. Raises ConfigError if one was alive a minute ago."""
     if running := alive(unit, within_s=_ALIVE_SECONDS):
-        raise ConfigError(
-            [Mistake(where="database", found=f"{len(running)} running hub(s)", expected="none: stop them first")]
-        )
+        expected = "none for a minute: stop them first"
+        raise ConfigError([Mistake(where="database", found=f"{len(running)} running hub(s)", expected=expected)])
+    return hold(unit, now)
+
+
+def hold(unit: Unit, now: datetime) -> Held:
+    """Hold everything that is under way, and pause automatic sends. The signs of life in a copy are the original's."""
     waiting = update(inbox).where(inbox.c.state == "new").values(state="parked", error=REASON)
     due = update(timers).where(timers.c.state == SET, timers.c.due_at <= now).values(state=FIRED)
     held = Held(
