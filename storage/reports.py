@@ -76,8 +76,11 @@ _COLUMNS = (
 
 def talks(unit: Unit, which: Which, limit: int) -> list[Talk]:
     """The conversations, those whose customer wrote longest ago first."""
-    found = select(*_COLUMNS, _waiting().label("waiting")).select_from(_TALKS).where(_where(which))
-    rows = unit.rows(found.order_by(conversations.c.last_customer_at, conversations.c.id).limit(limit))
+    c = conversations.c
+    picked = select(c.id).select_from(_TALKS).where(_where(which)).order_by(c.last_customer_at, c.id).limit(limit)
+    place = {r["id"]: number for number, r in enumerate(unit.rows(picked))}
+    found = select(*_COLUMNS, _waiting().label("waiting")).select_from(_TALKS).where(c.id.in_(list(place)))
+    rows = sorted(unit.rows(found), key=lambda r: place[r["id"]])
     called = names(unit, {r["customer_id"] for r in rows})
     return [Talk(**r, name=called.get(r["customer_id"], "")) for r in rows]
 

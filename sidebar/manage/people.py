@@ -31,7 +31,9 @@ def build(unit: Unit, ask: Ask) -> Sheet:
         total=len(team),
     )
     bars = [Bar(label=r.name, value=r.load / r.capacity, shown=f"{r.load}/{r.capacity}") for r in team if r.active]
-    chart = Chart(title=ask.say("load_chart"), bars=bars[:20], table="people")
+    chart = Chart(
+        title=ask.say("load_chart"), bars=bars[:20], table="people", full=max([1.0, *(b.value for b in bars)])
+    )
     return Sheet(name="people", title=ask.say("people"), tables=(table,), charts=(chart,))
 
 

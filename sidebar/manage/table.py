@@ -104,6 +104,8 @@ class Chart:
     title: str
     bars: Sequence[Bar]
     table: str
+    full: float = 0
+    """Value of a bar of full length; 0 = the largest of these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

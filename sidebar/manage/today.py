@@ -15,11 +15,12 @@ from storage.unit import Unit
 def build(unit: Unit, ask: Ask) -> Sheet:
     """The page."""
     begun = reports.first_replies(unit, ask.midnight)
+    waiting = reports.count(unit, Which(waiting=True))
     return Sheet(
         name="today",
         title=ask.say("today"),
-        tiles=_tiles(unit, ask, begun),
-        tables=(_waiting(unit, ask), _hours(ask, begun), _begun(unit, ask, begun)),
+        tiles=_tiles(unit, ask, begun, waiting),
+        tables=(_waiting(unit, ask, waiting), _hours(ask, begun), _begun(unit, ask, begun)),
         charts=(_chart(ask, begun),),
     )
 
@@ -34,14 +35,14 @@ def span(ask: Ask, value: float | None) -> str:
     return "–" if value is None else ask.span(value)
 
 
-def _tiles(unit: Unit, ask: Ask, begun: Sequence[FirstReply]) -> list[Tile]:
+def _tiles(unit: Unit, ask: Ask, begun: Sequence[FirstReply], waiting: int) -> list[Tile]:
     late = reports.count(unit, Which(waiting=True, before=ask.late))
     unrouted = reports.count(unit, Which(status="live", channel="-"))
     unclaimed = reports.count(unit, Which(status="open", rep="-"))
     took = seconds(begun)
     shown = [
         ("open", reports.count(unit, Which(status="open")), talks_at(status="open"), ""),
-        ("waiting", reports.count(unit, Which(waiting=True)), talks_at(waiting="1"), ""),
+        ("waiting", waiting, talks_at(waiting="1"), ""),
         ("unclaimed", unclaimed, talks_at(status="open", rep="-"), "warn" if unclaimed else ""),
         ("tile_unrouted", unrouted, talks_at(status="live", channel="-"), "bad" if unrouted else ""),
     ]
@@ -54,9 +55,8 @@ def _tiles(unit: Unit, ask: Ask, begun: Sequence[FirstReply]) -> list[Tile]:
     return tiles
 
 
-def _waiting(unit: Unit, ask: Ask) -> Table:
-    which = Which(waiting=True)
-    found = reports.talks(unit, which, ask.most)
+def _waiting(unit: Unit, ask: Ask, total: int) -> Table:
+    found = reports.talks(unit, Which(waiting=True), ask.most)
     rows = [Row(cells=[waited(ask, t.last_customer_at), *talk_cells(ask, t)]) for t in found]
     return Table(
         name="waiting",
@@ -64,7 +64,7 @@ def _waiting(unit: Unit, ask: Ask) -> Table:
         columns=[ask.say("waits"), *talk_columns(ask)],
         rows=rows,
         empty=ask.say("waiting_none"),
-        total=reports.count(unit, which),
+        total=total,
     )
 
 

@@ -18,7 +18,7 @@ SAID: Mapping[str, Words] = {
     "today": _w("今天", "Today"),
     "matrix": _w("频道矩阵", "Routing"),
     "dormant": _w("安静的客户", "Gone quiet"),
-    "deliveries": _w("发送与暂停", "Deliveries"),
+    "deliveries": _w("发送结果", "Deliveries"),
     "people": _w("团队", "People"),
     "audit": _w("塔台做了什么", "What the hub did"),
     "talks": _w("会话列表", "Conversations"),
