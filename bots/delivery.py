@@ -34,7 +34,7 @@ from connectors.contract import (
     Unknown,
 )
 from rules.effects import EditLine, PostLine, PostRoot, SendMail, SendText
-from rules.errors import Conflict, Unavailable
+from rules.errors import BadRequest, Conflict, StorageError, Unavailable
 from rules.events import DeliveryReported
 from storage import inbox, mails, outbox, places, references, reps
 from storage.database import Database
@@ -145,6 +145,9 @@ class Deliveries:
         except Conflict:
             logger().warning("delivery_taken_over", row=claim.id)
             return
+        except (StorageError, BadRequest) as broken:  # what the platform told cannot be stored: at least the end is
+            logger().error("facts_not_stored", row=claim.id, job=_kind(claim), error=type(broken).__name__)
+            await self._persistently(lambda: self._record_end(claim, _end(claim, job, outcome)))
         logger().info(
             "delivery",
             row=claim.id,
@@ -237,6 +240,10 @@ class Deliveries:
 
         if await self.db.write(work, label="delivery"):
             self.accepted()
+
+    async def _record_end(self, claim: Claim, end: End) -> None:
+        now = self.now()
+        await self.db.write(lambda unit: outbox.finish_outbox(unit, claim, end, now=now), label="delivery")
 
     def _facts(self, unit: Unit, claim: Claim, end: End, outcome: Outcome, now: datetime) -> list[Accepted]:
         """What an end brings back into the hub: the report, and what the platform told us."""

@@ -308,9 +308,9 @@ class Hub:
         every = timedelta(seconds=self.options.reconcile_seconds)
         if self._reconciled is not None and now - self._reconciled < every:
             return
-        self._reconciled = now
         found = [i for c in self._connectors if isinstance(c, Reconciles) and c.ready for i in c.reconcile()]
         await self.intake.accept(found)
+        self._reconciled = now
 
     async def _beat(self) -> None:
         """Say that this node lives, and keep what it works on."""

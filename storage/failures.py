@@ -10,6 +10,9 @@ _BUSY = frozenset({"40001", "40P01", "55P03"})
 """SQLSTATE: serialization failure, deadlock, lock not available. Several nodes' commits get into each other's way."""
 _TAKEN = "23505"
 """SQLSTATE: unique violation, somebody inserted it first."""
+_OURS = ("23", "42")
+"""SQLSTATE classes of our own faults: a broken constraint, a statement that is wrong. Trying again changes nothing."""
+_OUR_WORDS = ("constraint failed", "no such table", "no such column", "syntax error", "datatype mismatch")
 _NO_ROOM = ("disk is full", "disk i/o error", "database is locked", "readonly database", "unable to open")
 
 
@@ -26,6 +29,8 @@ def translate(error: SQLAlchemyError) -> StorageError | BadRequest:
         return Conflict(state or "unique")
     if state[:2] == "22" or "surrogates not allowed" in words:
         return BadRequest("a value the database cannot hold")
+    if state[:2] in _OURS or any(w in words for w in _OUR_WORDS):
+        return StorageError(state or type(origin).__name__)
     return Unavailable(state or next((w for w in _NO_ROOM if w in words), type(origin).__name__))
 
 
