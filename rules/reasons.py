@@ -69,6 +69,7 @@ REASONS: Mapping[str, Words] = {
     "not_permitted": Words(zh="应用没有这项接口权限", en="the app lacks the permission for this"),
     "wrong_secret": Words(zh="平台不接受应用密钥", en="the platform does not accept the app's secret"),
     "token_refused": Words(zh="平台不接受访问令牌", en="the platform does not accept our token"),
+    "mail_server_busy": Words(zh="前面的邮件还没发完", en="the mails before it have not gone yet"),
     "mail_server_refuses_us": Words(
         zh="邮件服务器不接受塔台的登录或加密方式", en="the mail server does not accept Tower's sign-in or encryption"
     ),

@@ -26,6 +26,9 @@ PATIENT_ATTEMPTS = 100
 _REASONS = {"hard": "hard_bounce", "soft": "soft_bounce", "policy": "policy"}
 _GONE = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
 
+_LONGEST_STAND = 2.0
+"""Wall seconds one mail waits for those before it."""
+
 
 class SmtpClient:
     """Sends mails one after the other over one connection."""
@@ -38,16 +41,26 @@ class SmtpClient:
         self._used = 0.0
 
     async def send(self, letter: Letter, attempt: int) -> Outcome:
-        """Send one mail. Never raises for anything the server or the network does."""
-        async with self._turn:
-            try:
-                smtp = await self._connected()
-            except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-                self._drop()
-                return _not_connected(problem)
+        """Send one mail. Never raises for anything the server or the network does.
+
+        A mail that would stand behind others for long goes back to the outbox: whether it may still go is asked there
+        again, and the answer must not be minutes old when the server takes it.
+        """
+        try:
+            await asyncio.wait_for(self._turn.acquire(), _LONGEST_STAND)
+        except TimeoutError:
+            return TryLater(reason="mail_server_busy", seconds=5)
+        try:
+            smtp = await self._connected()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
+            self._drop()
+            return _not_connected(problem)
+        else:
             outcome = await self._hand_over(smtp, letter, attempt)
             self._used = time.monotonic()
             return outcome
+        finally:
+            self._turn.release()
 
     async def greet(self) -> TryLater | None:
         """Connect, secure the connection and sign in, but send nothing; how that failed, or None."""
