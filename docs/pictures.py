@@ -101,13 +101,6 @@ def wait_for(url: str) -> None:
     raise TimeoutError(f"{url} never answered")
 
 
-async def steps_in_view(page: Page) -> None:
-    """Scroll the drawer to the newest step of the story."""
-    await page.locator("#log").evaluate(
-        "(log) => { log.scrollTop = log.querySelector('.told').offsetTop - log.offsetTop; }"
-    )
-
-
 async def beside(page: Page) -> None:
     """Open the customer's page beside the rep's WeCom, and wait until it is drawn."""
     await page.locator("#open-sidebar").click()
@@ -152,13 +145,11 @@ class Camera:
             async with self.world(theme=theme) as page:
                 await beside(page)
                 await page.locator("#threads").evaluate("(box) => { box.scrollTop = 0; }")
-                await steps_in_view(page)
                 await self.keep(f"{name}-{theme}", page)
 
     async def ending(self) -> None:
         """The world page when the story is over."""
         async with self.world() as page:
-            await steps_in_view(page)
             await self.keep("story-over", page)
 
     async def card(self, name: str) -> None:

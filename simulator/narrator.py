@@ -106,8 +106,8 @@ TELLINGS = {
         place="teams",
         zh="原来的会话重新打开，还是陈磊负责；线索达标（MQL），交给销售。",
         en="Her own thread reopens, still 陈磊's; the lead is qualified (MQL) and handed over.",
-        because_zh="评分越过门槛：卡片变为“意向客户 · MQL”，并给出下一步。",
-        because_en="Her score crossed the line: the card says MQL and tells the next step.",
+        because_zh="评分越过门槛：卡片写明她已达标，并给出下一步。",
+        because_en="Her score crossed the line: the card says that she is qualified, and what to do next.",
     ),
 }
 """By the name of the step."""

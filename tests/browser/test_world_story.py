@@ -67,12 +67,16 @@ async def test_one_click_tells_the_whole_story_within_a_minute(stage: Stage) -> 
     took = time.monotonic() - began
     assert took <= LIMIT, f"{took:.0f} s"
     await expect(page.locator(".thread").first).to_contain_text(WAKE_REPLY)
-    await expect(page.locator(".thread .card").first).to_contain_text("MQL")
+    await expect(page.locator(".thread").first).to_contain_text("MQL")
+    await expect(page.locator(".thread .card").first).to_contain_text("已达标")
     await expect(page.locator(".bubble").last).to_contain_text("/f/")
     await expect(page.locator("#letters .letter")).to_have_count(1)
     await expect(page.locator("#log .told")).to_have_count(len(STEPS))
     routed = page.locator("#log .told", has_text="为什么进了这个频道")
     await expect(routed).to_contain_text("制造业客户进入制造业频道")
+    await expect(page.locator("#log .entry:not(.told)").first).to_be_hidden()
+    await page.locator("#story-only").uncheck()
+    await expect(page.locator("#log .entry:not(.told)").first).to_be_visible()
     claimed = page.locator("#log .told", has_text="陈磊认领这个会话")
     await expect(claimed.locator(".seen")).to_contain_text("陈磊已认领")
     assert stage.made.ask("/clock")["running"] is True, "the clock goes on when the story is over"

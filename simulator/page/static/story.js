@@ -59,6 +59,7 @@ function castRoles() {
   choose("rep", rep?.aad_id);
   choose("member", rep?.userid);
   choose("view", "channels");
+  showOnlySteps(true);
 }
 
 function choose(id, value) {
@@ -66,6 +67,12 @@ function choose(id, value) {
   if (!value || select.value === value) return;
   select.value = value;
   select.dispatchEvent(new Event("change"));
+}
+
+/** The drawer without, or with, what went over the wire. */
+function showOnlySteps(only) {
+  byId("story-only").checked = only;
+  byId("log").classList.toggle("steps-only", only);
 }
 
 /** Light up the place where it happens, and bring what is new into view. */
@@ -113,5 +120,6 @@ export function startStory(world) {
   byId("story-play").addEventListener("click", () => move(running() ? "pause" : "play"));
   byId("story-step").addEventListener("click", () => move("step"));
   byId("story-speed").addEventListener("change", (event) => move(event.target.value));
+  byId("story-only").addEventListener("change", (event) => showOnlySteps(event.target.checked));
   byId("story-restart").addEventListener("click", restart);
 }

@@ -45,6 +45,7 @@ const WORDS = {
   storyReady: ["点“播放故事”：一位客户的完整经历，约一分钟。也可以自己动手，扮演任何人。", "Press play for a customer's whole story, about a minute. Or play anybody here yourself."],
   storyOver: ["故事讲完了。这家公司还在运行：接下来换你来演。", "That was the story. The company is still running: now it is your turn."],
   storyHalted: ["故事停住了：{why}。点“重新开始”再来一次。", "The story stopped: {why}. Start again for another try."],
+  storyOnly: ["只看每一步的意义", "Only what each step meant"],
   restarting: ["正在开一家新公司…", "A new company is being founded…"],
   stepOf: ["第 {n} / {of} 步", "Step {n} of {of}"], seenNow: ["现在看得到", "Now to be seen"],
   through: ["渠道", "Through"], kf: ["微信客服", "WeCom chat"], webchat: ["网页聊天", "Web chat"], webEmpty: ["还没有消息。写第一句话，网页聊天就开始了。", "Nothing yet. The web chat begins with the first words."],
