@@ -296,6 +296,30 @@ async def _listening(
 ) -> AsyncIterator[None]:
     """The web application on its port."""
     server = loaded.section("server", Server)
+    made = _application(loaded, hub, connectors, webchat, directory)
+    runner = aiohttp_web.AppRunner(made, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        site = aiohttp_web.TCPSite(runner, server.host, server.port, reuse_port=server.shared_port or None)
+        await site.start()
+        port = runner.addresses[0][1]
+        if server.port_file:
+            await asyncio.to_thread(Path(server.port_file).write_text, str(port), encoding="utf-8")
+        logger().info("listening", port=port)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _application(
+    loaded: Loaded,
+    hub: Hub,
+    connectors: dict[str, Connector],
+    webchat: WebChatDoor | None,
+    directory: EntraSignIn | None,
+) -> aiohttp_web.Application:
+    """Everything the hub answers to."""
+    server = loaded.section("server", Server)
     routes = [route for c in connectors.values() for route in c.routes()]
     mail = loaded.optional("mail", MailSettings)
     postman = connectors.get("mail")
@@ -325,18 +349,7 @@ async def _listening(
         manage.Manage(inside=parts, db=hub.db, playbook=hub.playbook, settings=settings, directory=directory)
     )
     routes += api.routes(webchat, server.proxies)
-    runner = aiohttp_web.AppRunner(web.application(hub, routes), access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        site = aiohttp_web.TCPSite(runner, server.host, server.port, reuse_port=server.shared_port or None)
-        await site.start()
-        port = runner.addresses[0][1]
-        if server.port_file:
-            await asyncio.to_thread(Path(server.port_file).write_text, str(port), encoding="utf-8")
-        logger().info("listening", port=port)
-        yield
-    finally:
-        await runner.cleanup()
+    return web.application(hub, routes)
 
 
 def _vault(keys: Keys) -> Vault:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import orjson
 from aiohttp import web
 
-from bots import metrics
 from bots.logs import logger
 from connectors.contract import WebChat
 from rules.errors import BadRequest, NotAllowed, PlatformAway
@@ -97,7 +96,6 @@ def _cors(origin: str) -> dict[str, str]:
 
 
 def _refusal(status: int, origin: str = "") -> web.Response:
-    metrics.REFUSED.labels(TOKEN, str(status)).inc()
     code, words = CODES[status]
     headers = _cors(origin) if origin else {}
     if status in RETRY_SECONDS:

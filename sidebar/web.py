@@ -37,16 +37,16 @@ def application(health: Health, routes: Sequence[web.RouteDef]) -> web.Applicati
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Map refusals to their status, count them, and put the safe headers on every answer."""
+    """Map refusals to their status, count every refusal, whoever made it, and put the safe headers on every answer."""
     try:
         response = await handler(request)
     except Refused as refusal:
-        response = _refused(request, refusal.status)
+        response = _refused(refusal.status)
     except Unavailable:
         response = _plain(503, {"error": "not stored, try again"}, {"Retry-After": "5"})
     except web.HTTPException as refusal:
         if refusal.status >= 400:
-            response = _refused(request, refusal.status)
+            response = _refused(refusal.status)
         else:
             raise
     except ConnectionResetError:
@@ -54,6 +54,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as broken:  # the web's last line: record and answer, never a traceback
         logger().error("request_failed", path=_route(request), error=type(broken).__name__, where=_where(broken))
         response = _plain(500, {"error": "internal"})
+    if 400 <= response.status < 500:
+        metrics.REFUSED.labels(_route(request), str(response.status)).inc()
     if response.prepared:
         return response
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -92,8 +94,7 @@ def _where(broken: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
 
 
-def _refused(request: web.Request, status: int) -> web.Response:
-    metrics.REFUSED.labels(_route(request), str(status)).inc()
+def _refused(status: int) -> web.Response:
     return _plain(status, {"error": "refused"})
 
 

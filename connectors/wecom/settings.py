@@ -90,7 +90,7 @@ class Settings(_Section):
     echo_per_minute: int = Field(default=30, ge=1)
     """URL verifications answered per app and wall minute."""
     stale_seconds: float = Field(default=300, gt=0)
-    """Callbacks with an older CreateTime are taken all the same, but logged."""
+    """Callbacks whose time is further from ours are refused; the platform sends again for some seconds only."""
     connect_seconds: float = Field(default=3.0, gt=0)
     call_seconds: float = Field(default=10.0, gt=0)
     connections: int = Field(default=32, ge=1)

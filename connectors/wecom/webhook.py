@@ -80,7 +80,7 @@ class Webhook:
                 encrypted=encrypted,
                 welcome=timedelta(seconds=self._settings.welcome_seconds),
             )
-            self._watch_age(callback)
+            self._fresh((self._clock() - callback.at).total_seconds())
             return await self._taken(app, request, callback, inbound(callback))
         except Refused as refused:
             return _refused(refused)
@@ -116,7 +116,10 @@ class Webhook:
     def _open(self, app: str, request: web.Request, encrypted: str) -> bytes:
         query = request.query
         signature, timestamp, nonce = (query.get(name, "") for name in ("msg_signature", "timestamp", "nonce"))
-        return self._envelopes[app].open(signature, timestamp, nonce, encrypted)
+        plain = self._envelopes[app].open(signature, timestamp, nonce, encrypted)
+        # Only now is the time known to be the platform's. It is a moment of the wall clock, the message's own is not.
+        self._fresh(time.time() - int(timestamp))
+        return plain
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > LARGEST_BODY:
@@ -126,10 +129,11 @@ class Webhook:
         except TimeoutError:
             raise BadRequest("too slow", status=400) from None
 
-    def _watch_age(self, callback: Callback) -> None:
-        age = abs((self._clock() - callback.at).total_seconds())
-        if age > self._settings.stale_seconds:
+    def _fresh(self, age: float) -> None:
+        """Raises BadSignature for what is older, or newer, than the platform's own resends can be."""
+        if abs(age) > self._settings.stale_seconds:
             _log.warning("stale_callback", connector="wecom", seconds=int(age))
+            raise BadSignature("stale", status=403)
 
     def _count_echo(self, app: str) -> None:
         now, seen = time.monotonic(), self._echoes[app]

@@ -14,7 +14,6 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bots import metrics
 from rules.errors import BadRequest, BadSignature, NotAllowed, PlatformAway, Unavailable
 from rules.model import Words
 from rules.verbs import VERBS
@@ -128,10 +127,8 @@ def designed(family: Family, back: str) -> Callable[[Handler], Handler]:
 
 
 def refused(request: web.Request, family: Family, refusal: Exception, back: str) -> web.Response:
-    """The page for a refusal, counted."""
+    """The page for a refusal."""
     page, status = _kind(refusal)
-    resource = request.match_info.route.resource
-    metrics.REFUSED.labels(resource.canonical if resource else "unknown", str(status)).inc()
     return message(reader_language(request), family, page, status=status, back=back)
 
 

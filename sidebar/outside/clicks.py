@@ -29,7 +29,6 @@ _ROBOTS = re.compile(
 )
 _QUICK_SECONDS = 2.0
 _MOST_MAILS = 10_000
-ROUTE = "/r/{token}"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -63,13 +62,13 @@ class Clicks:
         ref = self.tokens.open("click", request.match_info["token"])
         mail_id, _, number = (ref or "").rpartition("-")
         if not mail_id or not number.isdigit() or len(number) > 3:
-            return not_ours(request, ROUTE)
+            return not_ours(request)
         try:
             target = await self.facts.link_target(mail_id, int(number))
         except Unavailable:
             return try_again(reader_language(request))
         if target is None or not _leads_out(target.url):
-            return not_ours(request, ROUTE)
+            return not_ours(request)
         # What she wants to read matters more than our count.
         with contextlib.suppress(Unavailable):
             await self.hub.accept(await self._clicked(request, mail_id, int(number), target))

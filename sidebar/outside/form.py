@@ -23,7 +23,6 @@ _MOST_BODY = 16 * 1024
 _FIELDS = ("mail", "name", "company", "title", "industry")
 _MOST = {"mail": 254, "name": 60, "company": 100, "title": 60, "industry": 60}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
-ROUTE = "/f/{token}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +51,7 @@ class Form:
         except Unavailable:
             return try_again(reader_language(request))
         if form_id is None or state is None:
-            return not_ours(request, ROUTE)
+            return not_ours(request)
         return _closed(state) or _page(state, Filled())
 
     async def take(self, request: web.Request) -> web.Response:
@@ -60,7 +59,7 @@ class Form:
         try:
             form_id, state = await self._open(request)
             if form_id is None or state is None:
-                return not_ours(request, ROUTE)
+                return not_ours(request)
             if (closed := _closed(state)) is not None:
                 return closed
             filled = check(_pairs(request, await read_body(request, _MOST_BODY)), state)

@@ -10,7 +10,6 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bots import metrics
 from rules.errors import BadRequest
 from rules.model import Words
 from sidebar.outside.words import SAID
@@ -55,9 +54,8 @@ def show(name: str, language: str, *, status: int = 200, **values: object) -> we
     return web.Response(text=html, content_type="text/html", status=status, headers=HEADERS)
 
 
-def not_ours(request: web.Request, route: str) -> web.Response:
-    """A token that is none of ours, or stands for nothing: one page for both, counted."""
-    metrics.REFUSED.labels(route, "404").inc()
+def not_ours(request: web.Request) -> web.Response:
+    """A token that is none of ours, or stands for nothing: one page for both."""
     return show("message", reader_language(request), status=404, title="gone_title", text="gone_text")
 
 

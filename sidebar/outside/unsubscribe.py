@@ -21,7 +21,6 @@ _MOST_BODY = 16 * 1024
 _TURN_SECONDS = 5.0
 _PAGE_LINK = -1
 """Stands for this page among the links of a mail."""
-ROUTE = "/u/{token}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +37,7 @@ class Unsubscribe:
         """The page that asks. Machines open it, so it does nothing but remember that somebody did."""
         mail_id = self.tokens.open("unsubscribe", request.match_info["token"])
         if mail_id is None:
-            return not_ours(request, ROUTE)
+            return not_ours(request)
         self.sweeps.note(mail_id, _PAGE_LINK, time.monotonic())
         try:
             language = await self._language(request, mail_id)
@@ -54,7 +53,7 @@ class Unsubscribe:
         """
         mail_id = self.tokens.open("unsubscribe", request.match_info["token"])
         if mail_id is None:
-            return not_ours(request, ROUTE)
+            return not_ours(request)
         body = await read_body(request, _MOST_BODY)
         try:
             event = self._event(mail_id, "one_click" if b"One-Click" in body else "page")
