@@ -51,6 +51,8 @@ class Player:
         self._task: asyncio.Task[None] | None = None
         self._start: datetime | None = None
         self._ran = False
+        self._seen: list[Sight] = []
+        """What was told already: news that come between two steps belong to the next one."""
 
     def told(self) -> Json:
         """The position, the step that is next or under way, and who is in it."""
@@ -125,9 +127,10 @@ class Player:
 
     async def _one(self, story: Story, step: Step) -> None:
         await self._move(acting=True)
-        before = await sights(story)
+        before = self._seen or await sights(story)
         await story.step(step)
-        seen = news(before, await sights(story))
+        self._seen = await sights(story)
+        seen = news(before, self._seen)
         await self._world.log.add("story", "step", **self._entry(step, seen, story.trace))
         await self._move(done=self.position.done + 1, acting=False)
 
