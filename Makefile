@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 
-.PHONY: help run test check bench faults attack browser docs lock clean
+.PHONY: help run test check bench faults attack browser docs pictures lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ browser: $(DEV)  ## the pages in Debian's Chromium
 
 docs: $(DEV)  ## write the generated reference pages anew
 	@$(PY) -m docs.generate
+
+pictures: $(DEV)  ## take the pictures of the product anew
+	@$(PY) -m docs.pictures
 
 lock: | $(VENV)/bin/uv  ## pin every package by hash; no address of a registry is written
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
