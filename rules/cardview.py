@@ -155,6 +155,10 @@ def _next_step(seen: Seen) -> Words:
             return Words(zh="客户在等回复：请认领并回复", en="She waits for an answer: claim it and reply")
         name = _name(seen, talk.claimed_by)
         return Words(zh=f"{name}回复客户", en=f"{name} answers her")
+    if seen.touches and (seen.touches[0].who, seen.touches[0].where) == ("customer", "mail"):
+        return Words(
+            zh=f"客户回复了邮件，请{who or '负责人'}答复", en=f"She answered by mail: {who or 'her owner'} answers"
+        )
     if seen.customer.tasks:
         return seen.customer.tasks[0].title
     if not seen.customer.attributes.get("mail"):

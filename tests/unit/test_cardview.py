@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rules.card import TouchView
 from rules.cardview import Seen, build
 from rules.effects import AddScore
 from rules.model import Words
@@ -103,3 +104,13 @@ def test_score_fades_on_the_card_too() -> None:
     before = build(seen(life)).score
     life.now += timedelta(days=60)
     assert build(seen(life)).score < before
+
+
+def test_an_answer_by_mail_is_the_next_thing_to_answer() -> None:
+    life = Life()
+    life.says("在吗")
+    life.acts("claim")
+    life.acts("reply", text="在的")
+    assert "答复" not in build(seen(life)).next_step.zh
+    by_mail = TouchView(at=life.now, who="customer", where="mail", text="可以演示吗")
+    assert "客户回复了邮件" in build(seen(life, touches=[by_mail])).next_step.zh
