@@ -45,11 +45,12 @@ class Town(Cast):
         return person
 
     def preview(self, words: str) -> Json:
-        """The line with the wake-up mail's preview; business time goes on until it is there."""
-        for _ in range(40):
+        """The line with the wake-up mail's preview, a week after the last word: the limit of her stage."""
+        self.push(days=7)
+        for _ in range(5):
             if found := self.offers(self.thread(words), "wake_now"):
                 return found[-1]
-            self.push(hours=6)
+            self.push(minutes=30)
         raise AssertionError(f"no wake-up was proposed\n{self.made.logs()}")
 
     def log(self, kind: str) -> list[Json]:
