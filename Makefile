@@ -40,8 +40,8 @@ check: $(DEV)  ## format, lint, types, import rules
 bench: $(DEV)  ## speed and memory, as ratios of one run
 	@$(PY) -m tests.bench
 
-faults: $(DEV)  ## kill -9 at every failpoint, and other bad days
-	@$(PY) -m pytest -q -m faults tests/faults
+faults: $(DEV)  ## kill -9 at every failpoint, restores, and other bad days
+	@$(PY) -m pytest -q -m faults tests
 
 attack: $(DEV)  ## forged, stale, oversized and malformed requests against a running hub
 	@$(PY) -m pytest -q tests/attack

@@ -16,7 +16,7 @@ from tests.company import Company, Program, company
 from tests.contract.backends import Backends
 from tests.story.test_story import check, differences
 
-SAMPLE = ("intake.after_commit", "turn.before_commit", "line_post.sent", "customer_text.sent", "mail.sent")
+SAMPLE = ("turn.before_commit", "line_post.sent", "mail.sent")
 """What `make test` tries; `make faults` tries all."""
 
 

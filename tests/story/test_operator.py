@@ -21,6 +21,8 @@ from tests.story.cast import Cast
 
 GUEST, WORDS, ADDRESS = "王敏", "请发报价", "wang.min@customer.example"
 
+pytestmark = pytest.mark.faults  # many processes one after the other: make faults
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
