@@ -28,7 +28,7 @@ from connectors.contract import (
     Undeliverable,
 )
 from connectors.teams.checks import Checker
-from connectors.teams.client import BotClient
+from connectors.teams.client import TURNS, BotClient
 from connectors.teams.desk import Desk
 from connectors.teams.heard import TEAMS, WEB_CHAT
 from connectors.teams.invokes import Invokes
@@ -36,7 +36,7 @@ from connectors.teams.keys import Keys, by_address, by_openid
 from connectors.teams.late import Late
 from connectors.teams.outcomes import Ended
 from connectors.teams.provision import Provisioner
-from connectors.teams.rates import Rates
+from connectors.teams.rates import SHORT, Rates
 from connectors.teams.sender import Sender
 from connectors.teams.settings import Settings
 from connectors.teams.tab import Tab
@@ -102,11 +102,22 @@ class TeamsConnector:
         if way is None or not self.takes(job):
             return Undeliverable(reason="not_ours")
         try:
-            return await way(job)
-        except Ended as ended:
-            return ended.outcome
+            return await self._patiently(way, job)
         except Unavailable:  # the hub could not keep our token; nothing was sent
             return TryLater(reason="database", seconds=1.0, scope="platform")
+
+    async def _patiently(self, way: Send, job: Job) -> Outcome:
+        """Send. A service that refuses for a second or two is waited for here, not by a round of the outbox."""
+        outcome: Outcome = TryLater(reason="throttled", seconds=SHORT)
+        for _ in range(TURNS):
+            try:
+                return await way(job)
+            except Ended as ended:
+                outcome = ended.outcome
+            if not (isinstance(outcome, TryLater) and outcome.reason == "throttled" and outcome.seconds <= SHORT):
+                break
+            await asyncio.sleep(outcome.seconds)
+        return outcome
 
     async def read_back(self, job: Job) -> Outcome | None:
         """Cannot tell: reading channel messages needs a permission this app does not ask for."""
