@@ -16,6 +16,7 @@ _BINARY = {".png", ".ico", ".woff2", ".zip", ".jpg"}
 _HERE = {"tests/house/test_papers.py"}
 
 PAGES = tuple(p for p in files() if p.suffix == ".md")
+# Written with a bar, so that this list is not found by its own search.
 WORDS_OF_THIS_MACHINE = (
     "/w|ork/main",
     "/w|ork/shared",
@@ -36,7 +37,7 @@ WORDS_OF_THIS_MACHINE = (
 """Paths and hosts of somebody's machine, and pages that are not part of the repository."""
 
 
-@pytest.mark.parametrize("word", WORDS_OF_THIS_MACHINE)
+@pytest.mark.parametrize("word", [w.replace("|", "") for w in WORDS_OF_THIS_MACHINE])
 def test_no_word_of_the_machine_it_was_written_on(word: str) -> None:
     found = [name(p) for p in files() if p.suffix not in _BINARY and name(p) not in _HERE and word in text(p)]
     assert found == []
