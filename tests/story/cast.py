@@ -76,7 +76,8 @@ class Cast:
         raise AssertionError(f"{words!r} stands in no thread\n{self.made.logs()}")
 
     def lines(self, words: str) -> list[str]:
-        """What can be read in the thread of these words, line by line, without its card."""
+        """What can be read in the thread of these words, line by line, without its card, a moment later."""
+        self.push(seconds=5)
         return [seen_on(reply) for reply in self.thread(words)["replies"]]
 
     def card(self, words: str) -> str:

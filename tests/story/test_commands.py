@@ -305,6 +305,9 @@ def alive(pid: int) -> bool:
         return False
 
 
+Stop = Callable[[subprocess.Popen[str]], None]
+
+
 def to_its_group(process: subprocess.Popen[str]) -> None:
     """What a terminal does at Ctrl-C."""
     os.killpg(process.pid, signal.SIGINT)
@@ -314,13 +317,18 @@ def to_itself(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
 
 
+def twice(process: subprocess.Popen[str]) -> None:
+    """What an impatient person does."""
+    to_its_group(process)
+    to_its_group(process)
+
+
 def politely(process: subprocess.Popen[str]) -> None:
     """What a service manager does."""
     process.send_signal(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("stop", [to_its_group, to_itself, politely])
-def test_ctrl_c_stops_everything(stop: Callable[[subprocess.Popen[str]], None]) -> None:
+def test_ctrl_c_stops_everything() -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
@@ -330,27 +338,22 @@ def test_ctrl_c_stops_everything(stop: Callable[[subprocess.Popen[str]], None]) 
             url = line("  open  ").split()[1]
             assert time.monotonic() - started < FIRST_URL_SECONDS
             assert not url.startswith(f"http://127.0.0.1:{port}/"), "the port is busy: another one is taken"
-            line("Ctrl-C stops everything")
-            children = children_of(process.pid)
-            assert len(children) >= 2
-            stop(process)
-            assert process.wait(30) == 0
-            assert not [pid for pid in children if alive(pid)]
+            line("the bot is in the team")
+            ends(process, to_its_group)
 
 
-def test_ctrl_c_while_it_starts() -> None:
-    with demo("--port", "0") as (process, line):
-        line("  open  ")
-        children = children_of(process.pid)
-        to_its_group(process)
-        to_its_group(process)
-        assert process.wait(30) == 0
-        assert not [pid for pid in children if alive(pid)]
-
-
-def test_a_free_port_is_taken_as_wished() -> None:
+@pytest.mark.parametrize("stop", [to_itself, politely, twice])
+def test_it_stops_while_it_starts(stop: Stop) -> None:
     port = free_places().world
     with demo("--port", str(port)) as (process, line):
-        assert line("  open  ").split()[1] == f"http://127.0.0.1:{port}/"
-        to_itself(process)
-        assert process.wait(30) == 0
+        assert line("  open  ").split()[1] == f"http://127.0.0.1:{port}/", "a free port is taken as wished"
+        ends(process, stop)
+
+
+def ends(process: subprocess.Popen[str], stop: Stop) -> None:
+    """It stops, says that all is well, and leaves nobody behind."""
+    children = children_of(process.pid)
+    assert len(children) >= 2
+    stop(process)
+    assert process.wait(30) == 0
+    assert not [pid for pid in children if alive(pid)]

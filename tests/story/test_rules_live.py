@@ -4,74 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from zoneinfo import ZoneInfo
-
-import pytest
 
 from simulator.story import seen_on
-from tests.company import company
-from tests.story.cast import MANAGER, REP, SECOND, Cast, Json, more_people
-
-GUESTS = tuple(f"{family}{given}" for family in "赵钱孙周吴郑冯蒋沈韩杨朱" for given in ("安然", "思远"))
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-class Town(Cast):
-    """The company with its customers."""
-
-    addresses: dict[str, str]
-    _next: int = 0
-
-    def guest(self) -> str:
-        """A customer nobody has met."""
-        self._next += 1
-        return GUESTS[self._next - 1]
-
-    def at_work(self) -> None:
-        """Go on to a moment at which the office is open for some hours more."""
-        local = self.now.astimezone(SHANGHAI)
-        while not (local.weekday() < 5 and 9 <= local.hour < 15):
-            local = (local + timedelta(days=local.hour >= 9)).replace(hour=9, minute=30)
-        self.until(local.isoformat())
-
-    def quiet_guest(self, words: str) -> str:
-        """A customer with an owner, an address and consent, and nothing said for a while."""
-        person = self.guest()
-        self.talk(person, words)
-        self.consent(person, words, self.addresses[person])
-        return person
-
-    def preview(self, words: str) -> Json:
-        """The line with the wake-up mail's preview, a week after the last word: the limit of her stage."""
-        self.push(days=7)
-        for _ in range(5):
-            if found := self.offers(self.thread(words), "wake_now"):
-                return found[-1]
-            self.push(minutes=30)
-        raise AssertionError(f"no wake-up was proposed\n{self.made.logs()}")
-
-    def log(self, kind: str) -> list[Json]:
-        """What the world noted of one kind."""
-        return [e for e in self.made.ask("/control/log?after=0&wait=0")["entries"] if e["kind"] == kind]
-
-    def box(self, person: str) -> list[Json]:
-        return self.mails(self.addresses[person])
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with company(tmp_path_factory.mktemp("town")) as made:
-        addresses = more_people(made.folder, *GUESTS)
-        made.start_world()
-        made.start_hub()
-        town = Town(made=made)
-        town.addresses = addresses
-        town.open_office()
-        yield town
-
+from tests.story.cast import MANAGER, REP, SECOND, Json
+from tests.story.town import GUESTS, SHANGHAI, Town
 
 # --- what she says in the chat --------------------------------------------------------------------------------------
 
@@ -402,7 +339,7 @@ def test_nobody_lost_a_word_all_the_while(town: Town) -> None:
     """Every sentence of a customer stands in a thread exactly once. Single words stand in other sentences too."""
     shown = [str(e["data"]["text"]) for e in town.log("shown") if e["data"]["toward"] == "team"]
     said = {str(e["data"]["text"]) for e in town.log("said") if e["data"]["toward"] == "team"}
+    said -= {"退订", "人工", "unsubscribe"}
     assert len(said) > len(GUESTS) / 2
-    assert {text: sum(text in other for other in shown) for text in said if len(text) > 2} == {
-        text: 1 for text in said if len(text) > 2
-    }
+    times = {text: sum(text in other for other in shown) for text in said}
+    assert {text: n for text, n in times.items() if n != 1} == {}

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 
-from tests.company import Company, company
-from tests.story.cast import REP, Cast, status_of
+from tests.company import Company
+from tests.story.cast import REP, status_of
+from tests.story.town import Town
 
 Json = dict[str, Any]
 FIRST = "Hello, we run a factory with three lines. What does your smart factory offering cost?"
 ANSWER = "Hi, this is Chen Lei. A quote for three lines takes me a day; may I ask where the plant is?"
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
-    with company(tmp_path_factory.mktemp("webchat")) as made:
-        made.start_world()
-        made.start_hub()
-        cast = Cast(made=made)
-        cast.open_office()
-        yield cast
 
 
 def call(
@@ -67,84 +57,58 @@ class Visitor:
         return [a["text"] for a in page["activities"] if a["from"].get("role") == "bot"]
 
 
-def test_a_visitor_writes_and_reads_the_reps_answer_once(cast: Cast) -> None:
-    visitor = Visitor(cast.made)
+def test_a_visitor_writes_and_reads_the_reps_answer_once(town: Town) -> None:
+    town.at_work()
+    visitor = Visitor(town.made)
     visitor.write(FIRST)
-    cast.settle()
-    thread = cast.thread(FIRST)
+    town.settle()
+    thread = town.thread(FIRST)
     assert thread["channel"] == "制造业线索", "her own words say which segment she belongs to"
-    cast.press(REP, thread["root"], "claim")
-    cast.press(REP, cast.thread(FIRST)["root"], "reply", text=ANSWER)
+    town.press(REP, thread["root"], "claim")
+    town.press(REP, town.thread(FIRST)["root"], "reply", text=ANSWER)
     assert visitor.read() == [ANSWER]
     assert visitor.read() == []
-    assert sum(ANSWER in line for line in cast.lines(FIRST)) == 1
-    assert any("已送达" in line for line in cast.lines(FIRST) if ANSWER in line)
+    assert sum(ANSWER in line for line in town.lines(FIRST)) == 1
+    assert any("已送达" in line for line in town.lines(FIRST) if ANSWER in line)
 
 
-def test_her_word_stop_is_confirmed_in_her_language(cast: Cast) -> None:
-    visitor = Visitor(cast.made)
+def test_her_word_stop_is_confirmed_in_her_language(town: Town) -> None:
+    visitor = Visitor(town.made)
     visitor.write("hello, anybody there?")
     visitor.write("unsubscribe")
-    cast.settle()
+    town.settle()
     assert [text for text in visitor.read() if "unsubscribed" in text]
 
 
-def test_two_visitors_are_two_customers(cast: Cast) -> None:
-    first, second = Visitor(cast.made), Visitor(cast.made)
+def test_two_visitors_are_two_customers(town: Town) -> None:
+    first, second = Visitor(town.made), Visitor(town.made)
     first.write("This is visitor number one")
     second.write("This is visitor number two")
-    cast.settle()
-    assert cast.thread("number one")["id"] != cast.thread("number two")["id"]
+    town.settle()
+    assert town.thread("number one")["id"] != town.thread("number two")["id"]
 
 
-def test_only_pages_on_the_list_may_open_a_chat(cast: Cast) -> None:
-    url = f"{cast.made.hub}/api/v1/webchat/token"
+def test_only_pages_on_the_list_may_open_a_chat(town: Town) -> None:
+    url = f"{town.made.hub}/api/v1/webchat/token"
     for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {}):
         with pytest.raises(HTTPError) as refused:
             call(url, {}, **headers)
         assert status_of(refused.value) == 403
-    _, allowed = call(url, method="OPTIONS", Origin=cast.made.world, Access_Control_Request_Method="POST")
-    assert allowed["Access-Control-Allow-Origin"] == cast.made.world
+    _, allowed = call(url, method="OPTIONS", Origin=town.made.world, Access_Control_Request_Method="POST")
+    assert allowed["Access-Control-Allow-Origin"] == town.made.world
     with pytest.raises(HTTPError) as refused:
-        call(url, {"user": {"id": "dl_me"}}, Origin=cast.made.world)
+        call(url, {"user": {"id": "dl_me"}}, Origin=town.made.world)
     assert status_of(refused.value) == 400
 
 
-def test_when_direct_line_is_away_the_page_is_told_to_try_again(cast: Cast) -> None:
-    cast.made.ask("/control/faults", {"place": "webchat.client/generate", "kind": "error", "times": 1, "status": 500})
+def test_when_direct_line_is_away_the_page_is_told_to_try_again(town: Town) -> None:
+    town.made.ask("/control/faults", {"place": "webchat.client/generate", "kind": "error", "times": 1, "status": 500})
     with pytest.raises(HTTPError) as refused:
-        call(f"{cast.made.hub}/api/v1/webchat/token", {}, Origin=cast.made.world)
+        call(f"{town.made.hub}/api/v1/webchat/token", {}, Origin=town.made.world)
     assert refused.value.headers["Retry-After"]
     assert status_of(refused.value) == 503
 
 
-def test_the_open_api_describes_every_route_it_has(cast: Cast) -> None:
-    document, _ = call(f"{cast.made.hub}/api/v1/openapi.json")
+def test_the_open_api_describes_every_route_it_has(town: Town) -> None:
+    document, _ = call(f"{town.made.hub}/api/v1/openapi.json")
     assert set(document["paths"]) == {"/api/v1/webchat/token", "/api/v1/openapi.json"}
-
-
-def test_one_address_cannot_open_chats_without_end(tmp_path: Path) -> None:
-    with company(tmp_path) as made:
-        path = made.folder / "hub.toml"
-        slow = "webchat_per_minute = 3\nwebchat_origins"
-        path.write_text(path.read_text(encoding="utf-8").replace("webchat_origins", slow), encoding="utf-8")
-        made.start_world()
-        made.start_hub()
-        for _ in range(3):
-            call(f"{made.hub}/api/v1/webchat/token", {}, Origin=made.world)
-        with pytest.raises(HTTPError) as refused:
-            call(f"{made.hub}/api/v1/webchat/token", {}, Origin=made.world)
-        assert refused.value.headers["Retry-After"]
-        assert status_of(refused.value) == 429
-
-
-def test_without_the_channels_secret_there_is_no_web_chat(tmp_path: Path) -> None:
-    with company(tmp_path) as made:
-        path = made.folder / "hub.toml"
-        lines = [li for li in path.read_text(encoding="utf-8").splitlines() if not li.startswith("directline_secret")]
-        path.write_text("\n".join(lines), encoding="utf-8")
-        made.start_world()
-        made.start_hub()
-        with pytest.raises(HTTPError) as refused:
-            call(f"{made.hub}/api/v1/webchat/token", {}, Origin=made.world)
-        assert status_of(refused.value) == 404
