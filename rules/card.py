@@ -25,6 +25,25 @@ class TagView:
         return self.label or self.name
 
 
+FileState = Literal["waiting", "ready", "expired", "refused", "too_large", "failed"]
+"""`waiting`: its content is not here yet; `ready`: it can be opened; the others say why it cannot be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileView:
+    """A picture, voice, video or other file that came or went with a touch. The content has an address of its own."""
+
+    id: str
+    kind: Literal["image", "voice", "video", "file"]
+    name: str
+    """As its sender named it, or empty. It proves nothing about what is inside."""
+    size: int
+    """Bytes; 0 while nobody knows."""
+    state: FileState
+    type: str = ""
+    """Content type as found in the content itself; empty while it is not here."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TouchView:
     """One of the last touches."""
@@ -34,6 +53,8 @@ class TouchView:
     where: str
     """Connector name: wecom, webchat, teams, mail."""
     text: str
+    files: tuple[FileView, ...] = ()
+    """What came or went with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
