@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from rules.wording import told
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
@@ -20,8 +22,8 @@ class Words:
     en: str
 
     def in_(self, language: str) -> str:
-        """The sentence for a language tag; anything that is not Chinese gets English."""
-        return self.zh if language.lower().startswith("zh") else self.en
+        """The sentence for a language tag: zh-TW is converted, anything that is not Chinese gets English."""
+        return told(self.zh, self.en, language)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,6 +179,9 @@ class Conversation:
     opened_at: datetime
     last_customer_at: datetime | None = None
     last_our_at: datetime | None = None
+    """When a colleague last answered. What the hub said by itself is no answer."""
+    waiting_since: datetime | None = None
+    """Since when she waits for a colleague: her first word that nobody has answered; None when nobody waits."""
     sent_since_customer: int = 0
     """Messages of ours since her last one: what the platform's reply window counts."""
     taken_over: bool = False

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rules.wording import told
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """How things in a playbook are called by other things in it: lower-case letters, digits, dash, underscore."""
 
@@ -23,5 +25,5 @@ class Said(Strict):
     en: str = Field(min_length=1, max_length=2000)
 
     def in_(self, language: str) -> str:
-        """The sentence for a language tag; anything that is not Chinese gets English."""
-        return self.zh if language.lower().startswith("zh") else self.en
+        """The sentence for a language tag: zh-TW is converted, anything that is not Chinese gets English."""
+        return told(self.zh, self.en, language)
