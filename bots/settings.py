@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from bots.hubfile import Lines, Reading
 from rules.errors import ConfigError, Mistake
+from rules.language import Language
 
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{64}\Z")
 
@@ -125,7 +126,7 @@ class Rules(Section):
     playbook: str = "playbooks/default.yaml"
     mirror: Literal["full", "masked", "notice"] = "masked"
     """How a customer's words from WeCom appear in Teams: all of it, with numbers masked, or only that she wrote."""
-    thread_language: Literal["zh-CN", "en"] = "zh-CN"
+    thread_language: Language = "zh-CN"
 
 
 class Loops(Section):
@@ -150,7 +151,8 @@ class Person(Section):
     """A manager sees every customer, settles what nobody owns, and may pause automatic sends."""
     team: str = ""
     """Key of a team of the playbook; empty = any."""
-    language: Literal["zh-CN", "en"] = "zh-CN"
+    language: Language = "zh-CN"
+    """What they read, where their Teams client does not tell."""
     zone: str = "Asia/Shanghai"
     """IANA zone in which times are shown to them."""
     regions: tuple[str, ...] = ()

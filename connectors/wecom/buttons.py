@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import orjson
+
+from rules.language import Language
 
 LONGEST_KEY = 1024
 """Bytes, WeCom doc 90236."""
@@ -19,7 +20,7 @@ class Button:
     conversation_id: str
     card_version: int = 0
     about: str = ""
-    language: Literal["zh-CN", "en"] = "zh-CN"
+    language: Language = "zh-CN"
     """Language of the card, for what the button says once it was pressed."""
 
     @property
@@ -41,7 +42,14 @@ def read(key: str) -> Button | None:
     except orjson.JSONDecodeError:
         return None
     match parts:
-        case ["tower1", str(verb), str(conversation), int(version), str(about), ("zh-CN" | "en") as language] if verb:
+        case [
+            "tower1",
+            str(verb),
+            str(conversation),
+            int(version),
+            str(about),
+            ("zh-CN" | "zh-TW" | "en") as language,
+        ] if verb:
             return Button(verb=verb, conversation_id=conversation, card_version=version, about=about, language=language)
         case _:
             return None

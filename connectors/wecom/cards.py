@@ -12,6 +12,7 @@ from connectors.wecom import words
 from connectors.wecom.buttons import Button
 from connectors.wecom.words import fit, fit_wide
 from rules.card import CardView, ReplyWindow
+from rules.language import spoken
 from rules.model import Words
 
 _TITLE, _DESCRIPTION, _SUBTITLE = 26, 30, 112
@@ -90,6 +91,6 @@ def _button(job: RepNotice, verb: str, label: Words) -> Json:
         conversation_id=job.conversation_id,
         card_version=job.card.version if job.card else 0,
         about=job.about,
-        language="zh-CN" if job.language.lower().startswith("zh") else "en",
+        language=spoken(job.language),
     ).key
     return {"text": fit_wide(label.in_(job.language), _BUTTON), "style": 1, "key": key}

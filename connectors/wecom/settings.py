@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from rules.language import Language
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
 _TOKEN = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 
@@ -73,7 +75,7 @@ class Settings(_Section):
     """App used for customer contact (客户联系); empty = the first one."""
     staff_app: str = ""
     """App that writes to reps and carries the sidebar page; empty = the first one."""
-    language: Literal["zh-CN", "en"] = "zh-CN"
+    language: Language = "zh-CN"
     """Of answers to what a rep writes to the app."""
     first_pull: Literal["skip", "take"] = "skip"
     """The first pull of a kf account brings up to three days of messages: `skip` records those older than

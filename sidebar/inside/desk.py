@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import NotAllowed
+from rules.language import Language, spoken
 from rules.model import Rep, RepHandle
 from sidebar.inside.acts import TYPED, Wish, inbound
 from sidebar.inside.pace import Pace
-from sidebar.inside.page import Language, Named, spoken
+from sidebar.inside.page import Named
 from sidebar.inside.parts import Inside
 from sidebar.inside.session import Said
 from sidebar.inside.words import SAID

@@ -10,8 +10,9 @@ from aiohttp import web
 
 from connectors.contract import Clock
 from rules.card import CardView
+from rules.language import Language
 from sidebar.inside.acts import MOST, TYPED, Wish
-from sidebar.inside.page import Family, Language, show
+from sidebar.inside.page import Family, show
 from sidebar.inside.session import Said
 from sidebar.inside.shown import Reading, points
 from sidebar.inside.words import SAID

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from rules.errors import BadRequest, BadSignature, NotAllowed, PlatformAway, Unavailable
+from rules.language import Language, spoken
 from rules.model import Words
 from rules.verbs import VERBS
 from sidebar.inside.words import SAID
@@ -30,7 +30,6 @@ _STATICS = {
     "manage.css": ("manage/manage.css", "text/css"),
 }
 """Name in the address -> file and type."""
-Language = Literal["zh-CN", "en"]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -104,11 +103,6 @@ def reader_language(request: web.Request) -> Language:
     if LANGUAGE in request:
         return spoken(request[LANGUAGE])
     return spoken(request.headers.get("Accept-Language", "")[:100] or "zh")
-
-
-def spoken(tag: str) -> Language:
-    """Chinese or English, for a language tag. The first language of a list counts; any third one gets English."""
-    return "zh-CN" if tag.strip().lower().startswith("zh") else "en"
 
 
 def designed(family: Family, back: str) -> Callable[[Handler], Handler]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from rules.errors import BadSignature
+from rules.language import spoken
 from sidebar.inside import acts, desk
 from sidebar.inside.desk import PageDesk, Reader
 from sidebar.inside.drawing import Place, Sheet, draw_card, draw_list
-from sidebar.inside.page import LANGUAGE, Family, Named, designed, reader_language, show, spoken
+from sidebar.inside.page import LANGUAGE, Family, Named, designed, reader_language, show
 from sidebar.inside.parts import Inside
 
 SHELL = "/sidebar/tab"

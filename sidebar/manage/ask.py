@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.book import Playbook
+from rules.language import Language, spoken
 from rules.model import STAGE_WORDS, Rep, Stage
-from sidebar.inside.page import Language, spoken
+from rules.strict import Said
 from sidebar.inside.shown import Reading
 from sidebar.manage.table import Cell
 from sidebar.manage.words import SAID
@@ -114,10 +115,9 @@ class Ask:
         """A stage's name."""
         return STAGE_WORDS[Stage(key)].in_(self.language) if key in set(Stage) else key
 
-    def words(self, said: object) -> str:
+    def words(self, said: Said) -> str:
         """A text of the playbook."""
-        chinese = self.language.startswith("zh")
-        return str(getattr(said, "zh" if chinese else "en"))
+        return said.in_(self.language)
 
     def place(self, connector: str) -> str:
         """A platform's name."""

@@ -10,8 +10,9 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rules.language import Language
 from rules.verbs import VERBS
-from sidebar.inside.page import Family, Language, fold, headers, static_address
+from sidebar.inside.page import Family, fold, headers, static_address
 from sidebar.inside.session import Said
 from sidebar.manage.ask import HOME, Ask
 from sidebar.manage.table import Sheet

@@ -13,12 +13,13 @@ from connectors.contract import Inbound
 from rules.card import CardView
 from rules.errors import BadRequest, BadSignature, NotAllowed, PlatformAway, Unavailable
 from rules.events import RepActed
+from rules.language import spoken
 from rules.model import Address, Rep
 from sidebar.inside import acts, desk
 from sidebar.inside.desk import PageDesk, Reader
 from sidebar.inside.drawing import Place, draw_card
 from sidebar.inside.drawing import Sheet as CardSheet
-from sidebar.inside.page import Family, headers, reader_language, refused, spoken
+from sidebar.inside.page import Family, headers, reader_language, refused
 from sidebar.inside.session import Said, Visitor
 from sidebar.manage import deliveries, dormant, matrix, people, records, talks, today
 from sidebar.manage.ask import CARD, EXPORTED, HOME, SHOWN, Ask

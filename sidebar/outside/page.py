@@ -11,6 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rules.errors import BadRequest
+from rules.language import spoken
 from rules.model import Words
 from sidebar.outside.words import SAID
 
@@ -39,8 +40,7 @@ HEADERS = {
 
 
 def show(name: str, language: str, *, status: int = 200, **values: object) -> web.Response:
-    """A page in Chinese or English."""
-    chinese = language.lower().startswith("zh")
+    """A page in her language."""
 
     def say(key: str, **parts: str) -> str:
         return SAID[key].in_(language).format(**parts)
@@ -48,9 +48,7 @@ def show(name: str, language: str, *, status: int = 200, **values: object) -> we
     def pick(words: Words) -> str:
         return words.in_(language)
 
-    html = _PAGES.get_template(f"{name}.html").render(
-        say=say, pick=pick, lang="zh-CN" if chinese else "en", style=_STYLE, **values
-    )
+    html = _PAGES.get_template(f"{name}.html").render(say=say, pick=pick, lang=spoken(language), style=_STYLE, **values)
     return web.Response(text=html, content_type="text/html", status=status, headers=HEADERS)
 
 
@@ -68,8 +66,7 @@ def try_again(language: str) -> web.Response:
 
 def reader_language(request: web.Request) -> str:
     """The language of a reader we know nothing about."""
-    wanted = request.headers.get("Accept-Language", "")[:100].lower()
-    return "en" if wanted.startswith("en") else "zh-CN"
+    return spoken(request.headers.get("Accept-Language", "")[:100] or "zh")
 
 
 async def read_body(request: web.Request, most: int) -> bytes:
