@@ -240,7 +240,7 @@ def _picker(world: World, request: web.Request) -> web.Response:
         links.append(f'<li><a href="?{html.escape(query)}">{label}</a></li>')
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>Sign in</title>'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>Sign in</title>'
         f"<main><h1>Pick an account</h1><ul>{''.join(links)}</ul></main></html>"
     )
     return web.Response(text=page, content_type="text/html")

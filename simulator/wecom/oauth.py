@@ -138,5 +138,8 @@ def _url(text: str) -> URL:
 
 
 def _page(body: str, status: int) -> web.Response:
-    head = '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>企业微信</title>'
+    head = (
+        '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<link rel="icon" href="data:,"><title>企业微信</title>'
+    )
     return web.Response(text=f"{head}<body>{body}</body></html>", content_type="text/html", status=status)
