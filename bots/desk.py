@@ -80,13 +80,21 @@ class Desk:
         en = "\n".join(f"- {c.name} · {c.stage_words.en} · {c.next_step.en}" for c in cards)
         return Words(zh=f"{text.zh}\n{zh}", en=f"{text.en}\n{en}")
 
-    def _card(self, unit: Unit, conversation_id: str, by: RepHandle) -> CardView | None:
+    def seen(self, unit: Unit, conversation_id: str, by: RepHandle) -> tuple[Rep, Customer, Conversation] | None:
+        """A conversation and whose it is, if this rep may see it; None when it is not theirs or not there."""
         rep = reps.by_handle(unit, by)
         customer = customers.load(unit, places.by_conversation(unit, conversation_id).customer_id)
         if rep is None or customer is None or not self._may_see(unit, customer, rep):
             return None
         talk = customer.conversation(conversation_id)
-        return self.view(unit, customer, talk, self.now(), viewer=rep) if talk else None
+        return (rep, customer, talk) if talk else None
+
+    def _card(self, unit: Unit, conversation_id: str, by: RepHandle) -> CardView | None:
+        found = self.seen(unit, conversation_id, by)
+        if found is None:
+            return None
+        rep, customer, talk = found
+        return self.view(unit, customer, talk, self.now(), viewer=rep)
 
     def _cards(self, unit: Unit, query: str, by: RepHandle, limit: int) -> Sequence[CardView]:
         rep = reps.by_handle(unit, by)
