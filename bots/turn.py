@@ -60,6 +60,8 @@ class Turns:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _lost: list[LaneClaim] = field(default_factory=list)
     """Lanes given up, to be given back before the next claim."""
+    _spared: list[LaneClaim] = field(default_factory=list)
+    """The same, but only because the database was away: these tries count for nothing."""
     _held: set[str] = field(default_factory=set)
     _stopping: bool = False
 
@@ -112,21 +114,24 @@ class Turns:
         finally:
             self._held -= {c.lane for c in claims}
         broken = {c.lane: end for c, end in zip(claims, ends, strict=True) if isinstance(end, BaseException)}
-        self._lost += [c for c in claims if c.lane in broken]
+        self._spared += [c for c in claims if c.lane in broken]
         for end in broken.values():
             raise end
         return bool(claims)
 
     async def _let_go(self) -> None:
         """Give back lanes whose turns could not be stored; the node's heartbeat would hold them for ever."""
-        if lost := tuple(self._lost):
+        lost, spared = tuple(self._lost), tuple(self._spared)
+        if lost or spared:
 
             def work(unit: Unit) -> None:
                 for claim in lost:
                     inbox.release_lane(unit, claim.lane, claim.fence)
+                for claim in spared:
+                    inbox.give_back(unit, claim)
 
             await self.db.write(work, label="node")
-            del self._lost[: len(lost)]
+            del self._lost[: len(lost)], self._spared[: len(spared)]
 
     async def _lane(self, claim: LaneClaim) -> None:
         for row in claim.rows:

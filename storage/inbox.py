@@ -127,6 +127,13 @@ def release_lane(unit: Unit, lane: str, fence: int) -> None:
     unit.run(_RELEASE, [{"lane": lane, "held": fence}])
 
 
+def give_back(unit: Unit, claim: LaneClaim) -> None:
+    """Give a lane back whose turns could not be stored: the try is not the events' fault and does not count."""
+    if unit.run(_HOLD, [{"lane": claim.lane, "held": claim.fence}]).rowcount == 1:
+        unit.run(_LOWER, [{"row": row.id} for row in claim.rows])
+        release_lane(unit, claim.lane, claim.fence)
+
+
 def hold_fence(unit: Unit, lane: str, fence: int) -> None:
     """Make sure that the lane is still ours until this commit. Raises Conflict."""
     if unit.run(_HOLD, [{"lane": lane, "held": fence}]).rowcount != 1:
@@ -293,6 +300,11 @@ _IN_LANES = (
 )
 _WAITING = select(_IN_LANES).where(_IN_LANES.c.place <= ROWS_PER_LANE).order_by(_IN_LANES.c.seq)
 _RAISE = update(inbox).where(inbox.c.id == bindparam("row")).values(attempts=inbox.c.attempts + 1)
+_LOWER = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("row"), inbox.c.state == NEW, inbox.c.attempts > 0)
+    .values(attempts=inbox.c.attempts - 1)
+)
 
 
 def _take_rows(unit: Unit, held: list[str]) -> dict[str, list[Claimed]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from bots.turn import Turns
-from rules.errors import Conflict
+from rules.errors import Conflict, Unavailable
 from rules.model import Address, Identity, Rep
 from storage import inbox, reps
 from storage.database import Database
@@ -16,6 +18,20 @@ from tests.contract.people import NOW, accept, accepted, message
 from tests.unit.builders import LIMITS, playbook
 
 MANY = 40
+LONGER = inbox.MAX_ATTEMPTS + 3
+
+
+class Full:
+    """A database on a full disk: lanes can still be claimed and given back, what a turn decided cannot be stored."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.read = db.read
+
+    async def write(self, work: Callable[[Unit], object], *, label: str) -> object:
+        if label == "turn":
+            raise Unavailable("no room")
+        return await self._db.write(work, label=label)
 
 
 def turns(db: Database) -> Turns:
@@ -61,3 +77,29 @@ async def test_a_lane_given_up_is_free_again_although_the_heart_beats(db: Databa
     loop._lost[:] = [claim]
     assert await loop.round()
     assert await db.read(lambda u: inbox.answer_of(u, [claim.rows[0].id])) == (True, None)
+
+
+async def test_an_event_is_never_given_up_because_the_database_was_away(db: Database) -> None:
+    first, second = await accept(db, accepted(message(1))), await accept(db, accepted(message(2)))
+    assert first and second
+    loop = turns(db)
+    loop.db = cast(Any, Full(db))
+    for _ in range(LONGER):
+        with pytest.raises(Unavailable):
+            await loop.round()
+    loop.db = db
+    while await loop.round():
+        pass
+    assert await db.read(inbox.parked) == []
+    for number in (1, 2):
+        assert await db.read(lambda u, n=number: inbox.answer_of(u, [message(n).id])) == (True, None)
+
+
+async def test_a_lane_that_went_to_somebody_else_is_not_given_back(db: Database) -> None:
+    await accept(db, accepted(message(1)))
+    [claim] = await db.write(lambda u: inbox.claim_inbox(u, "n1", limit=1, lease_s=60), label="turn_claim")
+    await db.write(lambda u: inbox.give_back(u, replace(claim, fence=claim.fence + 1)), label="node")
+    assert not await db.read(inbox.any_ready)
+    await db.write(lambda u: inbox.give_back(u, claim), label="node")
+    [again] = await db.write(lambda u: inbox.claim_inbox(u, "n1", limit=1, lease_s=60), label="turn_claim")
+    assert again.rows[0].attempts == 1
