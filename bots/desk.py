@@ -61,7 +61,7 @@ class Desk:
             now=now,
             reps=reps.all_reps(unit),
             limits=self.limits.get(talk.address.connector, cardview.NO_LIMITS),
-            touches=[_touch(t, language) for t in timeline.touches(unit, customer.id, TOUCHES)],
+            touches=[touch_view(t, language) for t in timeline.touches(unit, customer.id, TOUCHES)],
             touch_count=timeline.touch_count(unit, customer.id),
             entries=ledger.ledger_top(unit, customer.id, now, SCORE_LINES),
             route=next(iter(trace.about("route")), None) if trace else None,
@@ -122,7 +122,7 @@ class Desk:
         return bool(serving & {"", rep.id}) or rep.id in follows.followers(unit, customer.id)
 
 
-def _touch(touch: timeline.Touch, language: str) -> TouchView:
+def touch_view(touch: timeline.Touch, language: str) -> TouchView:
     """A touch as colleagues read it: an address that is hers alone is not repeated."""
     text = touch.text if touch.side == "customer" else touch.text.replace("{form}", FORM_LINK.in_(language))
     return TouchView(at=touch.at, who=touch.side, where=touch.connector, text=text)

@@ -32,6 +32,8 @@ class Touch:
     """Kind of the event."""
     text: str = field(repr=False)
     conversation_id: str = ""
+    version: int = 0
+    """Her version it made: touches are ordered by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,14 +93,20 @@ def append(unit: Unit, after: Customer, *, version: int, event: Event, changes: 
 _APPEND = timeline.insert()
 
 
-def touches(unit: Unit, customer_id: str, limit: int = 5) -> list[Touch]:
-    """Her newest touches, newest first."""
-    return [_as_touch(unit, r) for r in unit.rows(_TOUCHES, of=customer_id, most=limit)]
+def touches(unit: Unit, customer_id: str, limit: int = 5, *, before: int = 0) -> list[Touch]:
+    """Her newest touches, newest first; those older than the version `before`, unless it is 0."""
+    rows = unit.rows(_TOUCHES, of=customer_id, most=limit, before=before or _NO_VERSION)
+    return [_as_touch(unit, r) for r in rows]
 
 
+_NO_VERSION = 2**31 - 1
 _TOUCHES = (
     select(timeline)
-    .where(timeline.c.customer_id == bindparam("of"), timeline.c.side != EMPTY)
+    .where(
+        timeline.c.customer_id == bindparam("of"),
+        timeline.c.side != EMPTY,
+        timeline.c.version < bindparam("before", type_=Integer()),
+    )
     .order_by(timeline.c.version.desc())
     .limit(bindparam("most", type_=Integer()))
 )
@@ -149,7 +157,7 @@ def _past(unit: Unit, row: RowMapping) -> Past:
 
 def _as_touch(unit: Unit, row: RowMapping) -> Touch:
     sealed = unit.open("timeline.sealed", row["event_id"], row["sealed"])
-    names = ("at", "side", "connector", "kind", "conversation_id")
+    names = ("at", "side", "connector", "kind", "conversation_id", "version")
     return Touch(**{name: row[name] for name in names}, text=sealed["text"])
 
 
