@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
+from rules import moments
 from rules.card import CardView, ReplyWindow
-from rules.model import Words
 from sidebar.inside.words import SAID
 
-_DAY = Words(zh="{0.month}月{0.day}日", en="{0.day} {1}")
-_YESTERDAY = Words(zh="昨天", en="Yesterday")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _PLACES = frozenset(("wecom", "webchat", "teams", "mail", "hub"))
 
 
@@ -25,21 +21,12 @@ class Reading:
     now: datetime
 
     def when(self, at: datetime, zone: str) -> str:
-        """A moment, as short as it stays clear: the hour today, the day this year, else the whole date."""
-        there, today = _local(at, zone), _local(self.now, zone)
-        hour = f"{there:%H:%M}"
-        if there.date() == today.date():
-            return hour
-        if there.date() == (today - timedelta(days=1)).date():
-            return f"{_YESTERDAY.in_(self.language)} {hour}"
-        day = _DAY.in_(self.language).format(there, _MONTHS[there.month - 1])
-        if there.year == today.year:
-            return f"{day} {hour}"
-        return f"{there.year}年{day}" if self.language.startswith("zh") else f"{day} {there.year}"
+        """A moment, as short as it stays clear."""
+        return moments.when(at, self.now, zone, self.language)
 
     def exactly(self, at: datetime, zone: str) -> str:
         """A moment in full, with its zone."""
-        return f"{_local(at, zone):%Y-%m-%d %H:%M} {zone}"
+        return moments.exactly(at, zone, self.language)
 
     def window(self, left: ReplyWindow) -> str:
         """How long and how often we may still write to her."""
@@ -67,13 +54,6 @@ class Reading:
 
     def _say(self, key: str, **parts: object) -> str:
         return SAID[key].in_(self.language).format(**parts)
-
-
-def _local(at: datetime, zone: str) -> datetime:
-    try:
-        return at.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        return at
 
 
 def points(value: float) -> str:
