@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
@@ -389,6 +390,8 @@ def demo(
 ) -> None:
     """Start a company in a box and the hub beside it; no account anywhere."""
     brake, code, here = _Brake(), AGAIN, _free_port(0 if once else port)
+    if not once and port not in (0, here):
+        print(f"Port {port} is busy, so the page is on port {here}. Wish for another one with --port.", flush=True)
     while code == AGAIN:
         code = _one_company(brake, once=once, port=here, database=database, keep=keep)
     raise typer.Exit(code)
@@ -413,7 +416,7 @@ def _one_company(brake: _Brake, *, once: bool, port: int, database: str, keep: b
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=root))
     kept = keep
     try:
-        code = _demo(folder, brake, once=once, port=port, database=database)
+        code = _demo(folder, brake, once=once, port=port, database=database, keep=keep)
         kept = kept or code not in (0, AGAIN)
     except KeyboardInterrupt:
         code = 1 if once else 0
@@ -452,7 +455,7 @@ class _Brake:
         return codes[0]
 
 
-def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str) -> int:
+def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str, keep: bool) -> int:
     started = time.monotonic()
     founding = [sys.executable, "-m", "simulator.company", str(folder), "--port", str(port)]
     founding += ["--database", database] if database else []
@@ -468,23 +471,37 @@ def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str) 
         hub = _child(running, folder, "hub", ["app.py", "serve", "--config", str(folder / "hub.toml")])
         if once:
             _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log", brake)
-            return brake.run(_play(running, places["world"]))
-        print(f"Tower demo, no accounts needed. Everything lives in {folder}.")
-        print(f"  open  {places['world']}/   (after {time.monotonic() - started:.1f} s)", flush=True)
+            return brake.run(_play(running, "simulator.story", places["world"]))
+        print(f"Tower {_version()}, demo: no accounts needed, nothing leaves this machine.")
+        print(f"  files {folder}{'' if keep else ' (they go when you stop; --keep keeps them)'}")
+        print(f"  ok    a company in a box: Teams, WeCom, mail   {time.monotonic() - started:4.1f} s", flush=True)
+        print(f"  open  {places['world']}/", flush=True)
         _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log", brake)
-        print(
-            f"  hub   {places['hub']}/   ready after {time.monotonic() - started:.1f} s. Ctrl-C stops everything.",
-            flush=True,
-        )
-        if brake.run(_play(running, places["world"], "--open-doors")) == 0:
-            print("  the bot is in the team: scan the code on the phone and write something.", flush=True)
+        print(f"  ok    the hub at {places['hub']}   {time.monotonic() - started:4.1f} s", flush=True)
+        if brake.run(_play(running, "simulator.story", places["world"], "--open-doors")) == 0:
+            print(f"  ok    the bot is in the team   {time.monotonic() - started:4.1f} s")
+        print('Press "Play the story" on the page, or play anybody there yourself. Ctrl-C stops everything.')
+        print("Next: docs/start.md; make test; python app.py demo --once", flush=True)
+        _play(running, "simulator.teller", places["world"])
+        running.callback(_ask_to_end, world, hub)
         return brake.run(world, hub)
 
 
-def _play(running: contextlib.ExitStack, world: str, *words: str) -> subprocess.Popen[bytes]:
-    """Let the scripted people act; what they say is shown."""
-    story = [sys.executable, "-m", "simulator.story", "--world", world, *words]
-    process = subprocess.Popen(story, cwd=HERE, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+def _version() -> str:
+    """Ours, as the project's file says."""
+    return str(tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+
+
+def _ask_to_end(*processes: subprocess.Popen[bytes]) -> None:
+    """All at once, so that nobody waits for another one's farewell."""
+    for process in processes:
+        process.terminate()
+
+
+def _play(running: contextlib.ExitStack, name: str, world: str, *words: str) -> subprocess.Popen[bytes]:
+    """Start a program that watches the world or acts in it; what it says is shown."""
+    told = [sys.executable, "-m", name, "--world", world, *words]
+    process = subprocess.Popen(told, cwd=HERE, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
     running.callback(_stop, process)
     return process
 

@@ -48,7 +48,10 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
 
 def compose(world: World, servers: Iterable[str]) -> web.Application:
     """One application with the routes of these servers. Raises MissingServer."""
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_only_our_pages(), _broken_on_purpose])
+    under_way = UnderWay()
+    checks = [under_way.keep(), _only_our_pages(), _broken_on_purpose]
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=checks)
+    app.on_shutdown.append(under_way.end)
     for name in servers:
         try:
             module = importlib.import_module(f"simulator.{name}")
@@ -56,6 +59,33 @@ def compose(world: World, servers: Iterable[str]) -> web.Application:
             raise MissingServer(f"simulator.{name} cannot be loaded: {fault}") from fault
         app.add_routes(module.routes(world))
     return app
+
+
+class UnderWay:
+    """The requests being answered. Event streams and long polls have no end of their own: leaving, we end them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    def keep(self) -> Middleware:
+        """What notes each request for as long as it lasts."""
+
+        @web.middleware
+        async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a handler runs in a task
+            self._tasks.add(task)
+            try:
+                return await handler(request)
+            finally:
+                self._tasks.discard(task)
+
+        return note
+
+    async def end(self, _: web.Application) -> None:
+        """End whatever is still under way."""
+        for task in list(self._tasks):
+            task.cancel()
 
 
 def _only_our_pages() -> Middleware:

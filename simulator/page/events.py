@@ -38,7 +38,7 @@ async def stream(world: World, request: web.Request) -> web.StreamResponse:
                 parts.append(_event("story", room.told()))
             await response.write(b"".join(parts) or b": quiet\n\n")
             await _news(world, seq, version, changes)
-    except (ConnectionResetError, asyncio.CancelledError):
+    except ConnectionResetError:
         return response
 
 
