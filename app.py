@@ -331,7 +331,7 @@ def _application(
         company=mail.from_name if mail else "Tower",
         links=postman.addresses if isinstance(postman, MailConnector) else lambda _template, _language: (),
     )
-    routes += outside.routes(hub, hub.tokens, facts, hub.clock.now)
+    routes += outside.routes(hub, hub.tokens, facts, hub.clock.now, server.frame_ancestors_form)
     wecom, teams = connectors.get("wecom"), connectors.get("teams")
     parts = inside.Inside(
         hub=hub,

@@ -52,6 +52,8 @@ class Server(Section):
     """Who may frame the Teams tab."""
     frame_ancestors_sidebar: tuple[str, ...] = ()
     """Who may frame the WeCom sidebar page; WeCom opens it as a top-level page."""
+    frame_ancestors_form: tuple[str, ...] = ()
+    """Who may frame the form that asks for an address; a customer's chat opens it as a top-level page."""
 
     @field_validator("public_url")
     @classmethod

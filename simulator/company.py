@@ -163,6 +163,7 @@ port = {places.hub}
 public_url = "{hub}"
 frame_ancestors_tab = ["{world}"]
 frame_ancestors_sidebar = ["{world}"]
+frame_ancestors_form = ["{world}"]
 
 [database]
 url = "{database}"

@@ -14,13 +14,16 @@ from rules.tokens import Tokens
 from sidebar.outside.clicks import Clicks
 from sidebar.outside.facts import FormState, LinkTarget, OutsideFacts
 from sidebar.outside.form import Form
+from sidebar.outside.page import framed
 from sidebar.outside.unsubscribe import Unsubscribe
 
 __all__ = ["FormState", "LinkTarget", "OutsideFacts", "routes"]
 
 
-def routes(hub: Hub, tokens: Tokens, facts: OutsideFacts, clock: Clock) -> Sequence[web.RouteDef]:
-    """/u/{token}, /r/{token} and /f/{token}."""
+def routes(
+    hub: Hub, tokens: Tokens, facts: OutsideFacts, clock: Clock, frames: Sequence[str] = ()
+) -> Sequence[web.RouteDef]:
+    """/u/{token}, /r/{token} and /f/{token}; `frames` are the origins that may frame the form."""
     clicks = Clicks(hub=hub, tokens=tokens, facts=facts, clock=clock)
     form = Form(hub=hub, tokens=tokens, facts=facts, clock=clock)
     leave = Unsubscribe(hub=hub, tokens=tokens, facts=facts, clock=clock, sweeps=clicks.sweeps)
@@ -28,6 +31,6 @@ def routes(hub: Hub, tokens: Tokens, facts: OutsideFacts, clock: Clock) -> Seque
         web.get("/u/{token}", leave.ask),
         web.post("/u/{token}", leave.act),
         web.get("/r/{token}", clicks.follow),
-        web.get("/f/{token}", form.show),
-        web.post("/f/{token}", form.take),
+        web.get("/f/{token}", framed(form.show, frames)),
+        web.post("/f/{token}", framed(form.take, frames)),
     )

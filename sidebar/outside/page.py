@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from base64 import b64encode
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from rules.language import spoken
 from rules.model import Words
 from sidebar.outside.words import SAID
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _FOLDER = Path(__file__).parent.parent / "pages" / "outside"
 _STYLE = (_FOLDER / "style.css").read_text(encoding="utf-8")
 _HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -50,6 +52,20 @@ def show(name: str, language: str, *, status: int = 200, **values: object) -> we
 
     html = _PAGES.get_template(f"{name}.html").render(say=say, pick=pick, lang=spoken(language), style=_STYLE, **values)
     return web.Response(text=html, content_type="text/html", status=status, headers=HEADERS)
+
+
+def framed(handler: Handler, frames: Sequence[str]) -> Handler:
+    """The page of `handler`, which these origins may frame; nobody else may."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = await handler(request)
+        policy = response.headers.get("Content-Security-Policy", "")
+        if frames and policy:
+            allowed = f"frame-ancestors {' '.join(frames)}"
+            response.headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'none'", allowed)
+        return response
+
+    return handle
 
 
 def not_ours(request: web.Request) -> web.Response:

@@ -56,7 +56,7 @@ SAID: Mapping[str, Words] = {
         en="I agree to receive mail about my industry.",
     ),
     "consent_hint": Words(zh="不勾选也可以提交。", en="You can send the form without it."),
-    "version": Words(zh="文本版本", en="Text version"),
+    "version": Words(zh="本说明第 {number} 版", en="Version {number} of this text"),
     "send": Words(zh="提交", en="Send"),
     "thanks_title": Words(zh="收到，谢谢！", en="Thank you, we have it"),
     "thanks_consented": Words(

@@ -16,6 +16,7 @@ from rules.events import FormSubmitted, LinkClicked, Unsubscribed
 from rules.model import Words
 from rules.tokens import Purpose
 from sidebar.outside import FormState, LinkTarget, routes
+from sidebar.outside.page import framed, show
 from tests.contract.mail_parts import MAIL_ID, NOW, TOKENS, FakeHub, now
 
 Client = TestClient[web.Request, web.Application]
@@ -215,13 +216,25 @@ async def test_the_same_link_twice_is_still_a_person_and_one_event(site: Site) -
 # --- the form -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("frames", "told"), [((), "'none'"), (("https://a.example",), "https://a.example")])
+async def test_only_named_origins_may_frame_the_form(frames: tuple[str, ...], told: str) -> None:
+    async def page(_: web.Request) -> web.StreamResponse:
+        return show("message", "en", title="gone_title", text="gone_text")
+
+    app = web.Application()
+    app.router.add_get("/", framed(page, frames))
+    async with TestClient(TestServer(app)) as client:
+        policy = (await client.get("/")).headers["Content-Security-Policy"]
+    assert policy.endswith(f"frame-ancestors {told}")
+
+
 async def test_the_form_says_who_asks_for_what_and_ticks_nothing(site: Site) -> None:
     status, html = await site.get(FORM)
     assert status == 200
     page = Outline(html)
     assert page.all("html")[0]["lang"] == "zh-CN"
     assert "华东智造用这些信息" in html
-    assert "mail-consent-1-zh" in html
+    assert "本说明第 1 版" in html
     boxes = [i for i in page.all("input") if i.get("type") == "checkbox"]
     assert len(boxes) == 1
     assert "checked" not in boxes[0]
