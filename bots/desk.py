@@ -11,7 +11,21 @@ from rules.book import Playbook
 from rules.card import CardView, TouchView
 from rules.model import Conversation, Customer, Identity, Rep, RepHandle, ReplyLimits, Words
 from rules.talk import FORM_LINK
-from storage import customers, follows, ledger, notes, orders, outbox, places, reps, timeline, traces, worklists
+from storage import (
+    customers,
+    fates,
+    follows,
+    identities,
+    ledger,
+    notes,
+    orders,
+    outbox,
+    places,
+    reps,
+    timeline,
+    traces,
+    worklists,
+)
 from storage.database import Database
 from storage.unit import Unit
 
@@ -61,10 +75,14 @@ class Desk:
             now=now,
             reps=reps.all_reps(unit),
             limits=self.limits.get(talk.address.connector, cardview.NO_LIMITS),
-            touches=[touch_view(t, language) for t in timeline.touches(unit, customer.id, TOUCHES)],
+            touches=touches_of(unit, timeline.touches(unit, customer.id, TOUCHES), language),
             touch_count=timeline.touch_count(unit, customer.id),
             entries=ledger.ledger_top(unit, customer.id, now, SCORE_LINES),
             route=next(iter(trace.about("route")), None) if trace else None,
+            assigned=traces.newest(unit, customer.id, "assign"),
+            staged=traces.newest(unit, customer.id, "stage"),
+            woken=traces.newest(unit, customer.id, "quiet") if talk.wakeup else None,
+            identities=identities.of_customer(unit, customer.id),
             unknown=len(outbox.unknown_ids(unit, customer.id)),
             paused=notes.switched(unit, orders.PAUSED),
             viewer=viewer,
@@ -122,7 +140,13 @@ class Desk:
         return bool(serving & {"", rep.id}) or rep.id in follows.followers(unit, customer.id)
 
 
-def touch_view(touch: timeline.Touch, language: str) -> TouchView:
+def touches_of(unit: Unit, touches: Sequence[timeline.Touch], language: str) -> list[TouchView]:
+    """Touches as colleagues read them, each message of ours with how it fared."""
+    fared = fates.fates(unit, [t.event_id for t in touches if t.side != "customer"])
+    return [touch_view(t, language, fared.get(t.event_id, "")) for t in touches]
+
+
+def touch_view(touch: timeline.Touch, language: str, fate: fates.Fate = "") -> TouchView:
     """A touch as colleagues read it: an address that is hers alone is not repeated."""
     text = touch.text if touch.side == "customer" else touch.text.replace("{form}", FORM_LINK.in_(language))
-    return TouchView(at=touch.at, who=touch.side, where=touch.connector, text=text)
+    return TouchView(at=touch.at, who=touch.side, where=touch.connector, text=text, id=touch.event_id, state=fate)

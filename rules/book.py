@@ -18,6 +18,7 @@ from rules.calendar import Holidays, Week
 from rules.conditions import Condition, Test
 from rules.facts import FIELDS, Facts
 from rules.model import Stage
+from rules.scripts import Questions, Script
 from rules.strict import Name, Said, Strict
 
 _ENDS = re.compile(r"^[\s\W]+|[\s\W]+$")
@@ -120,6 +121,17 @@ class Qualify(Strict):
     leave: float
     task: Said
     due_hours: float = Field(default=8, gt=0)
+
+
+class ReplyTimes(Strict):
+    """How long a customer may wait for a colleague, in open office minutes; shown everywhere, promised to nobody."""
+
+    first_reply_minutes: float = Field(default=30, gt=0, le=10_080)
+    """Until the first answer in a conversation."""
+    next_reply_minutes: float = Field(default=120, gt=0, le=10_080)
+    """Until every later answer."""
+    risk_minutes: float = Field(default=10, ge=0, le=1440)
+    """With so few minutes left it counts as at risk."""
 
 
 class Cap(Strict):
@@ -234,6 +246,9 @@ class Playbook(Strict):
     segments: tuple[Segment, ...] = Field(min_length=1)
     matrix: tuple[Cell, ...] = Field(min_length=1)
     qualify: Qualify
+    sla: ReplyTimes = ReplyTimes()
+    questions: Questions = Questions()
+    scripts: tuple[Script, ...] = Field(default=(), max_length=100)
     wakeup: WakeupPlan
     silent_after_add_days: float = Field(default=7, gt=0)
     """After how many days somebody who was added and never wrote is looked at: event `timer_fired`."""

@@ -97,6 +97,38 @@ def next_opening(week: Week, holidays: Holidays, zone: str, at: datetime) -> dat
     return None
 
 
+def open_minutes(week: Week, holidays: Holidays, zone: str, start: datetime, end: datetime) -> float:
+    """How many minutes it is open between two moments; looks at most LOOK_AHEAD_DAYS days far."""
+    total, tz = 0.0, zone_of(zone)
+    day, last = start.astimezone(tz).date(), end.astimezone(tz).date()
+    for _ in range(LOOK_AHEAD_DAYS):
+        if day > last:
+            break
+        for opens, closes in spans_of(week, holidays, day):
+            inside = min(end, _moment(day, closes, tz)) - max(start, _moment(day, opens, tz))
+            total += max(0.0, inside.total_seconds() / 60)
+        day += timedelta(days=1)
+    return total
+
+
+def after_open_minutes(week: Week, holidays: Holidays, zone: str, start: datetime, minutes: float) -> datetime:
+    """The moment at which it has been open for so many minutes since `start`, in UTC.
+
+    A calendar that is never open does not stop the clock: the minutes then run on the wall.
+    """
+    left, tz = minutes, zone_of(zone)
+    day = start.astimezone(tz).date()
+    for _ in range(LOOK_AHEAD_DAYS):
+        for opens, closes in spans_of(week, holidays, day):
+            begin, end = max(start, _moment(day, opens, tz)), _moment(day, closes, tz)
+            span = (end - begin).total_seconds() / 60
+            if span > 0 and left <= span:
+                return begin + timedelta(minutes=left)
+            left -= max(0.0, span)
+        day += timedelta(days=1)
+    return start + timedelta(minutes=minutes)
+
+
 next_window = next_opening
 """A sending window opens like an office."""
 

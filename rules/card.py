@@ -7,6 +7,11 @@ from datetime import datetime
 from typing import Literal
 
 from rules.model import Stage, Words
+from rules.sla import Sla
+
+NOT_TOLD = Words(zh="当时没有记下原因", en="No reason was kept")
+"""The why of something older than our records."""
+NO_WORDS = Words(zh="", en="")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +23,8 @@ class TagView:
     rule: str = ""
     label: str = ""
     """The name in the reader's language, where the playbook has one."""
+    because: Words = NOT_TOLD
+    """Who or what put it on."""
 
     @property
     def shown(self) -> str:
@@ -53,6 +60,10 @@ class TouchView:
     where: str
     """Connector name: wecom, webchat, teams, mail."""
     text: str
+    id: str = ""
+    """Id of the event: what facts point at."""
+    state: Literal["", "waiting", "delivered", "failed", "unknown"] = ""
+    """How a message of ours fared; empty for what she did."""
     files: tuple[FileView, ...] = ()
     """What came or went with it."""
 
@@ -84,6 +95,59 @@ class WakeupView:
     state: str
     subject: str
     at: datetime
+    why: Words = NOT_TOLD
+    """Why it was proposed, sent or held."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FactView:
+    """One of the four facts that tell whether she will buy (BANT)."""
+
+    name: Literal["budget", "authority", "need", "timing"]
+    words: Words
+    value: str = ""
+    """What we know, in a colleague's words; empty when nobody knows."""
+    ask: Words = NO_WORDS
+    """What to ask her while it is empty, in her words."""
+    said_in: str = ""
+    """Id of the touch it comes from, when a colleague named one."""
+    because: Words = NOT_TOLD
+    """Who noted it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityView:
+    """One name she goes by somewhere, masked."""
+
+    platform: str
+    kind: str
+    words: Words
+    """What kind of name it is."""
+    masked: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskView:
+    """Something a colleague must do."""
+
+    id: str
+    kind: str
+    title: Words
+    owner: str
+    """Name of whoever must do it, or empty."""
+    due_at: datetime
+    overdue: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScriptView:
+    """Words that can be sent as they are."""
+
+    id: str
+    title: Words
+    text: str
+    """In her language, blanks filled in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +189,8 @@ class CardView:
     touch_count: int
     score_lines: tuple[ScoreLine, ...]
     """The five heaviest."""
-    tasks: tuple[Words, ...]
+    tasks: tuple[TaskView, ...]
+    """What is due first comes first."""
     unknown: int
     """Sendings whose end is unknown."""
     wakeup: WakeupView | None
@@ -133,3 +198,30 @@ class CardView:
     """Her mail address, masked, or empty."""
     zone: str
     """Zone of the person who looks, for times."""
+    owner_id: str = ""
+    owner_why: Words = NOT_TOLD
+    """How the owner came to be."""
+    stage_why: Words = NOT_TOLD
+    """How she came into her stage."""
+    next_owner: str = ""
+    """Name of the one who does the next step, or empty: whoever claims it."""
+    next_due: datetime | None = None
+    """By when; None when nothing presses."""
+    sla: Sla | None = None
+    """How long she may still wait for an answer; None when she waits for nobody."""
+    may_reply: bool = True
+    """Whether the platform takes a message of ours now."""
+    no_reply: Words | None = None
+    """Why not."""
+    bant: tuple[FactView, ...] = ()
+    """Budget, authority, need, timing, always in this order."""
+    identities: tuple[IdentityView, ...] = ()
+    scripts: tuple[ScriptView, ...] = ()
+    channels: tuple[tuple[str, str], ...] = ()
+    """(key, name) of the channels it could be moved to."""
+    stages: tuple[tuple[str, Words], ...] = ()
+    """(value, name) of the stages she could be put into."""
+    taken_over: bool = False
+    """A colleague answers in the platform's own client."""
+    can_take_over: bool = False
+    """Whether her platform has a client in which a colleague can take the session."""

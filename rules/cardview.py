@@ -7,22 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from rules import cardparts
 from rules.book import Playbook
 from rules.calendar import clock_words
-from rules.card import CardView, ScoreLine, TagView, TouchView, WakeupView
+from rules.card import NOT_TOLD, CardView, ScoreLine, TouchView, WakeupView
 from rules.decision import Because
 from rules.events import Happened
 from rules.facts import Facts, last_touch
 from rules.gates import may_send
 from rules.heat import HEAT_WORDS, heat_of
 from rules.masking import masked_mail
-from rules.model import STAGE_WORDS, Conversation, Customer, Entry, Rep, ReplyLimits, Words
+from rules.model import STAGE_WORDS, Conversation, Customer, Entry, Identity, Rep, ReplyLimits, Words
+from rules.reasons import reason_words
 from rules.routing import choose, explain
-from rules.window import reply_window
+from rules.sla import Sla, sla_of
+from rules.window import reply_window, why_closed
 
 NO_LIMITS = ReplyLimits()
 TOUCHES_SHOWN = 5
 SCORES_SHOWN = 5
+TAKES_OVER = "wecom"
+"""The platform with a client of its own in which a colleague can take a session."""
 RISK_HOURS = 24
 """After how many hours without an answer of ours a waiting customer is a risk."""
 
@@ -44,6 +49,13 @@ class Seen:
     """Lines of the score ledger; the heaviest are shown."""
     route: Because | None = None
     """The routing step of the newest trace that has one."""
+    assigned: Because | None = None
+    """The same for whoever owns her."""
+    staged: Because | None = None
+    """The same for her stage."""
+    woken: Because | None = None
+    """The same for her wake-up mail."""
+    identities: Sequence[Identity] = ()
     unknown: int = 0
     paused: bool = False
     viewer: Rep | None = None
@@ -58,6 +70,8 @@ def build(seen: Seen) -> CardView:
     segment = next((s.name for s in book.segments if s.id == customer.segment), None)
     language = seen.viewer.language if seen.viewer else book.language
     channel = book.channels.get(talk.channel)
+    sla = sla_of(talk, book, seen.now)
+    stopped = why_closed(talk, seen.limits, seen.now)
     return CardView(
         conversation_id=talk.id,
         customer_id=customer.id,
@@ -83,24 +97,30 @@ def build(seen: Seen) -> CardView:
         risk=_risk(seen),
         window=reply_window(talk, seen.limits, seen.now),
         mail_allowed=may_send(customer, seen.now, book, seen.paused)[1].words,
-        tags=_tags(customer, book, language),
+        tags=cardparts.tags(customer, book, seen.reps, language),
         touches=tuple(seen.touches[:TOUCHES_SHOWN]),
         touch_count=seen.touch_count or len(seen.touches),
         score_lines=_score_lines(seen),
-        tasks=tuple(t.title for t in customer.tasks),
+        tasks=cardparts.tasks(customer, seen.reps, seen.now),
         unknown=seen.unknown,
         wakeup=_wakeup(seen, language),
         mail_masked=masked_mail(customer.attributes.get("mail", "")),
         zone=seen.viewer.zone if seen.viewer else book.office.zone,
-    )
-
-
-def _tags(customer: Customer, book: Playbook, language: str) -> tuple[TagView, ...]:
-    names = {} if language.lower().startswith("zh") else book.tags
-    return tuple(
-        TagView(name=t.name, auto=t.by != "rep", rule=t.rule, label=names.get(t.name, ""))
-        for t in customer.tags
-        if t.active
+        owner_id=customer.owner,
+        owner_why=_told(seen.assigned),
+        stage_why=_told(seen.staged),
+        next_owner=_next_owner(seen),
+        next_due=_next_due(seen, sla),
+        sla=sla,
+        may_reply=not stopped,
+        no_reply=reason_words(stopped) if stopped else None,
+        bant=cardparts.bant(customer, book, seen.reps),
+        identities=cardparts.identities(seen.identities),
+        scripts=cardparts.ready_scripts(customer, book, _name(seen, seen.viewer.id if seen.viewer else customer.owner)),
+        channels=tuple((key, c.name) for key, c in book.channels.items() if key != talk.channel),
+        stages=tuple((stage.value, words) for stage, words in STAGE_WORDS.items() if stage != customer.stage),
+        taken_over=talk.taken_over,
+        can_take_over=talk.address.connector == TAKES_OVER,
     )
 
 
@@ -118,7 +138,7 @@ def _state(talk: Conversation) -> Literal["unclaimed", "claimed", "snoozed", "cl
 
 
 def _name(seen: Seen, rep_id: str) -> str:
-    return next((r.name for r in seen.reps if r.id == rep_id), rep_id)
+    return cardparts.name_of(seen.reps, rep_id)
 
 
 def _why(seen: Seen) -> Words:
@@ -129,12 +149,20 @@ def _why(seen: Seen) -> Words:
     return explain(choose(seen.customer, seen.playbook), seen.playbook).words
 
 
-def waits_since(talk: Conversation) -> datetime | None:
-    """Since when she waits for an answer of ours; None when the last word was ours, or none was said."""
-    if talk.last_customer_at is None or talk.status == "closed":
-        return None
-    answered = talk.last_our_at is not None and talk.last_our_at >= talk.last_customer_at
-    return None if answered else talk.last_customer_at
+def _told(step: Because | None) -> Words:
+    return step.words if step is not None else NOT_TOLD
+
+
+def _next_owner(seen: Seen) -> str:
+    """The one who does the next step: who claimed it, or else her owner."""
+    return _name(seen, seen.conversation.claimed_by or seen.customer.owner)
+
+
+def _next_due(seen: Seen, sla: Sla | None) -> datetime | None:
+    """By when: the answer she waits for, or else the first task."""
+    if sla is not None:
+        return sla.due_at
+    return min((t.due_at for t in seen.customer.tasks), default=None)
 
 
 def _next_step(seen: Seen) -> Words:
@@ -150,7 +178,7 @@ def _next_step(seen: Seen) -> Words:
         return Words(
             zh="看一下唤醒邮件：发送、暂缓或自己写", en="Look at the wake-up mail: send, hold, or write yourself"
         )
-    if waits_since(talk) is not None:
+    if talk.waiting_since is not None:
         if not talk.claimed_by:
             return Words(zh="客户在等回复：请认领并回复", en="She waits for an answer: claim it and reply")
         name = _name(seen, talk.claimed_by)
@@ -160,7 +188,7 @@ def _next_step(seen: Seen) -> Words:
             zh=f"客户回复了邮件，请{who or '负责人'}答复", en=f"She answered by mail: {who or 'her owner'} answers"
         )
     if seen.customer.tasks:
-        return seen.customer.tasks[0].title
+        return min(seen.customer.tasks, key=lambda t: (t.due_at, t.id)).title
     if not seen.customer.attributes.get("mail"):
         return Words(zh="可发表单请客户留下邮箱", en="Ask for her mail address with the form")
     return Words(zh=f"等待客户（负责人 {who or '无'}）", en=f"Waiting for her (owner {who or 'none'})")
@@ -169,7 +197,7 @@ def _next_step(seen: Seen) -> Words:
 def _risk(seen: Seen) -> Words | None:
     """What may go wrong, if anything."""
     talk = seen.conversation
-    since = waits_since(talk)
+    since = talk.waiting_since
     window = reply_window(talk, seen.limits, seen.now)
     if since is None:
         return None
@@ -204,7 +232,7 @@ def _wakeup(seen: Seen, language: str) -> WakeupView | None:
     preview = seen.customer.timer(f"preview/{seen.conversation.id}")
     at = preview.due_at if preview is not None and wakeup.state == "proposed" else wakeup.at
     subject = seen.playbook.wakeup.subject.in_(language)
-    return WakeupView(mail_id=wakeup.mail_id, state=wakeup.state, subject=subject, at=at)
+    return WakeupView(mail_id=wakeup.mail_id, state=wakeup.state, subject=subject, at=at, why=_told(seen.woken))
 
 
 def last_word(customer: Customer, talk: Conversation, now: datetime, zone: str) -> Words:

@@ -23,6 +23,7 @@ from rules.model import (
     Customer,
     Entry,
     Identity,
+    Preferences,
     Stage,
     Tag,
     Task,
@@ -269,6 +270,10 @@ class RecordTouch(Change):
     side: Literal["customer", "us"]
     at: datetime
     page: str = ""
+    automatic: bool = False
+    """The hub spoke by itself: it counts toward the platform's window, and answers nobody."""
+    on_way: int = 0
+    """Messages of ours that reach her after this word of hers: the platform counts them in the window it opens."""
     kind: Literal["record_touch"] = "record_touch"
 
     def apply(self, customer: Customer) -> Customer:
@@ -284,10 +289,13 @@ class RecordTouch(Change):
 
     def _touched(self, c: Conversation) -> Conversation:
         if self.side == "us":
-            return replace(c, last_our_at=self.at, sent_since_customer=c.sent_since_customer + 1)
+            sent = c.sent_since_customer + 1
+            if self.automatic:
+                return replace(c, sent_since_customer=sent)
+            return replace(c, last_our_at=self.at, sent_since_customer=sent, waiting_since=None)
         if self.page:
             return c
-        return replace(c, last_customer_at=self.at, sent_since_customer=0)
+        return replace(c, last_customer_at=self.at, sent_since_customer=0, waiting_since=c.waiting_since or self.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -326,8 +334,9 @@ class SetStatus(_OnConversation):
     kind: Literal["set_status"] = "set_status"
 
     def change(self, conversation: Conversation) -> Conversation:
-        """The conversation in the status."""
-        return replace(conversation, status=self.status)
+        """The conversation in the status; nobody waits in a closed one."""
+        waiting = None if self.status == "closed" else conversation.waiting_since
+        return replace(conversation, status=self.status, waiting_since=waiting)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -504,6 +513,8 @@ class PostLine(Sending):
     """Rep id to mention: only ever the owner."""
     actions: tuple[str, ...] = ()
     """Verbs offered under the line: wake_now, settle_arrived, send_to_customer ..."""
+    files: tuple[str, ...] = ()
+    """Ids of files that came or go with these words; how they stand is looked up when the line is drawn."""
     kind: Literal["post_line"] = "post_line"
 
 
@@ -527,6 +538,38 @@ class SendText(Sending):
     form_id: str = ""
     """When set, `{form}` in the text becomes the one-time address of this form."""
     kind: Literal["send_text"] = "send_text"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendFile(Sending):
+    """Send the customer a picture, voice, video or document in her own chat. The platform counts it as a message."""
+
+    file_id: str
+    """The stored file; it must have come from a rep, for this conversation."""
+    form: Literal["image", "voice", "video", "file"]
+    """How the platform takes it."""
+    by: str = ""
+    """Rep id."""
+    kind: Literal["send_file"] = "send_file"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchFile(Sending):
+    """Bring the content of a file that came with a message into the house; the id is the file's id everywhere."""
+
+    address: Address
+    """Where it came in."""
+    form: Literal["image", "voice", "video", "file"]
+    wire_id: str = ""
+    url: str = ""
+    name: str = ""
+    type: str = ""
+    """As claimed."""
+    until: datetime
+    """When the platform forgets it."""
+    line: str = ""
+    """The line in the thread that shows it."""
+    kind: Literal["fetch_file"] = "fetch_file"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -565,7 +608,10 @@ class NotifyRep(Sending):
     about: str = ""
     """Outbox id, mail id or task id the actions are about."""
     query: str = ""
-    """A list to put under the text when it is sent: `queue`, `mine`, `unknown`, `find:<words>`."""
+    """A list to put under the text when it is sent: `queue`, `mine`, `unknown`, `find:<words>`, or `digest`: what
+    waits for her and what is due; with nothing to say it is not sent."""
+    via: Literal["", "teams", "wecom"] = ""
+    """Where she wants to read it; empty = wherever she can be reached."""
     kind: Literal["notify_rep"] = "notify_rep"
 
 
@@ -654,6 +700,24 @@ class SaveReference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Prefer:
+    """Keep how a rep wants to be spoken to."""
+
+    rep: str
+    wishes: Preferences
+    kind: Literal["prefer"] = "prefer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexNote:
+    """Make a customer findable by the words of a note about her: only keyed digests of its pieces are kept."""
+
+    customer_id: str
+    text: str
+    kind: Literal["index_note"] = "index_note"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SetPause:
     """Switch every automatic send off, or on again."""
 
@@ -696,6 +760,8 @@ AnySending = Annotated[
     | PostLine
     | EditLine
     | SendText
+    | SendFile
+    | FetchFile
     | SendWelcome
     | SendMail
     | NotifyRep
@@ -706,7 +772,7 @@ AnySending = Annotated[
     | Provision,
     Field(discriminator="kind"),
 ]
-Order = CancelSendings | SettleSending | SaveReference | SetPause
+Order = CancelSendings | SettleSending | SaveReference | Prefer | IndexNote | SetPause
 """Effects on the hub's own queues and switches, done in the turn's commit."""
 Effect = Change | Sending | Order
 

@@ -27,6 +27,13 @@ def masked_mail(address: str) -> str:
     return f"{name[:1]}***{at}{domain}" if at else ""
 
 
+def masked_name(kind: str, value: str) -> str:
+    """A name she goes by on a platform, so that two can be told apart and neither be used."""
+    if kind in ("mail", "address") or "@" in value:
+        return masked_mail(value) or "***"
+    return f"{value[:3]}****{value[-2:]}" if len(value) > 7 else f"{value[:1]}***"
+
+
 def _masked_number(match: re.Match[str]) -> str:
     found = match.group()
     if _DATE.match(found):

@@ -260,6 +260,22 @@ class Customer:
 RECENT_TOUCHES = 50
 
 
+Ways = Literal["", "teams", "wecom", "both"]
+"""Where notices go; empty = Teams for who is there, WeCom for the others."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preferences:
+    """How a rep wants to be spoken to; she sets it herself with `settings`."""
+
+    language: str = ""
+    """Empty = the one her company gave her."""
+    quiet: str = ""
+    """Her quiet hours, `21:00-08:00`; `off` = none; empty = the playbook's."""
+    digest: bool = True
+    notices: Ways = ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rep:
     """A person on our side."""
@@ -281,6 +297,7 @@ class Rep:
     load: int = 0
     """Open conversations claimed by or assigned to this rep."""
     capacity: int = 50
+    wishes: Preferences = Preferences()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -292,6 +309,17 @@ class RepHandle:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileRule:
+    """One way in which a platform takes files towards a customer."""
+
+    kind: Literal["image", "voice", "video", "file"]
+    types: tuple[str, ...] = ()
+    """Content types it takes this way; empty = any."""
+    most: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyLimits:
     """When and how often we may write to a customer on one platform."""
 
@@ -300,6 +328,10 @@ class ReplyLimits:
     messages: int | None = None
     """Messages after her last message; None = no limit."""
     text_bytes: int = 4000
+    files: tuple[FileRule, ...] = ()
+    """How files go to her, the preferred way first; empty = none can."""
+    file_hours: float = 24
+    """How long the platform keeps what she sends."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -318,6 +350,8 @@ class Snapshot:
     """The manager's switch: no automatic send at all."""
     unknown: tuple[str, ...] = ()
     """Ids of outbox rows of this customer whose end is unknown."""
+    on_way: int = 0
+    """Messages to her in this conversation that were not out yet when she said what the event tells."""
 
     @property
     def conversation(self) -> Conversation | None:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from rules import actions, calendar, conditions, strict
+from rules import actions, calendar, conditions, scripts, strict
 from rules import book as keys
 from rules.actions import ONCE_ONLY, PutTag, Score, SetIndustry, TakeTag
 from rules.book import PLACEHOLDERS, Playbook, Rule, json_schema
@@ -78,7 +78,7 @@ def _expected(error: dict[str, Any]) -> str:
 
 
 def _keys() -> frozenset[str]:
-    models = [m for room in (keys, calendar, actions, conditions, strict) for m in vars(room).values()]
+    models = [m for room in (keys, calendar, actions, conditions, scripts, strict) for m in vars(room).values()]
     found: set[str] = set()
     for model in models:
         if isinstance(model, type) and issubclass(model, BaseModel):
@@ -113,6 +113,7 @@ def _check(document: Document, book: Playbook) -> None:
     _check_ids(document, book)
     _check_matrix(document, book)
     _check_texts(document, book)
+    _check_scripts(document, book)
     for i, segment in enumerate(book.segments):
         if segment.if_ is not None:
             _check_condition(document, ("segments", i, "if"), segment.if_)
@@ -161,6 +162,7 @@ def _check_ids(document: Document, book: Playbook) -> None:
         ("rules", [r.id for r in book.rules]),
         ("segments", [s.id for s in book.segments]),
         ("matrix", [c.id for c in book.matrix]),
+        ("scripts", [s.id for s in book.scripts]),
     )
     for section, ids in sections:
         counted = Counter(ids)
@@ -200,6 +202,18 @@ def _check_texts(document: Document, book: Playbook) -> None:
                 document.wrong(path, f"the placeholder {{{unknown}}}", expected, nearest(unknown, allowed))
             for missing in sorted(allowed - found):
                 document.wrong(("texts", name, language), f"no placeholder {{{missing}}}", "it: the text needs it")
+
+
+def _check_scripts(document: Document, book: Playbook) -> None:
+    for i, script in enumerate(book.scripts):
+        for key in script.industry:
+            _known(document, ("scripts", i, "industry"), key, book.industries, "industry")
+        for language in ("zh", "en"):
+            found = frozenset(_PLACEHOLDER.findall(getattr(script.text, language)))
+            for unknown in sorted(found - scripts.PLACEHOLDERS):
+                path = ("scripts", i, "text", language)
+                expected = ", ".join(f"{{{a}}}" for a in sorted(scripts.PLACEHOLDERS))
+                document.wrong(path, f"the placeholder {{{unknown}}}", expected, nearest(unknown, scripts.PLACEHOLDERS))
 
 
 def _check_rule(document: Document, path: Path, rule: Rule, book: Playbook) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules import customers, quiet, rulebook, segments
+from rules import customers, incoming, quiet, rulebook, segments
 from rules.calendar import clock_words, in_window, next_opening
 from rules.draft import Draft
 from rules.effects import (
@@ -60,7 +60,8 @@ def message(draft: Draft, event: MessageReceived) -> None:
     if stopped:
         customers.withdraw(draft, "chat", chat=True)
     rulebook.consider(draft)
-    into_thread(draft, _said(event.text, event.attachments, draft.playbook.language), reopened=reopened)
+    files = incoming.take_in(draft, event.address, event.attachments)
+    into_thread(draft, said(event.text, event.attachments, draft.playbook.language), reopened=reopened, files=files)
     if stopped:
         say(draft, draft.playbook.texts.unsubscribed.in_(draft.language), "unsubscribed")
         draft.notice("客户退订了主动消息和邮件", "She unsubscribed from messages and mails on our own")
@@ -71,7 +72,9 @@ def message(draft: Draft, event: MessageReceived) -> None:
     quiet.arm(draft)
 
 
-def into_thread(draft: Draft, text: str, *, author: str = "", reopened: bool = False) -> None:
+def into_thread(
+    draft: Draft, text: str, *, author: str = "", reopened: bool = False, files: tuple[str, ...] = ()
+) -> None:
     """Her words in the thread of her channel; the thread, its channel and her owner are found first if need be."""
     segments.route(draft)
     segments.give_owner(draft)
@@ -90,6 +93,7 @@ def into_thread(draft: Draft, text: str, *, author: str = "", reopened: bool = F
         author=author or draft.customer.name,
         text=text,
         mention=draft.customer.owner if reopened else "",
+        files=files,
     )
     draft.line(line)
     if began or reopened:
@@ -101,7 +105,8 @@ def into_thread(draft: Draft, text: str, *, author: str = "", reopened: bool = F
         draft.tell(draft.customer.owner, title, words, actions=() if talk.claimed_by else ("claim",))
 
 
-def _said(text: str, attachments: tuple[Attachment, ...], language: str) -> str:
+def said(text: str, attachments: tuple[Attachment, ...], language: str) -> str:
+    """Her words, and what came with them, as text."""
     parts = [text] if text else []
     for a in attachments:
         media = MEDIA.get(a.media, MEDIA["other"]).in_(language)
@@ -133,7 +138,7 @@ def send_text(
     """Queue one message to her and its line in the thread; the id of the sending. The window was looked at before."""
     row = draft.id(f"send/{what}")
     draft.do(
-        RecordTouch(conversation_id=talk.id, side="us", at=draft.now),
+        RecordTouch(conversation_id=talk.id, side="us", at=draft.now, automatic=not by),
         SendText(id=row, conversation_id=talk.id, text=text, by=by, form_id=form_id, report=True),
     )
     line = PostLine(

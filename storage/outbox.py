@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from sqlalchemy import RowMapping, bindparam, delete, select, update
+from sqlalchemy import RowMapping, bindparam, delete, func, select, update
 
 from rules.effects import SENDING, PostLine, Sending
 from rules.errors import Conflict, Unreadable
@@ -230,6 +230,22 @@ _UNKNOWN_IDS = (
 )
 
 
+def on_way(unit: Unit, conversation_id: str, since: datetime) -> int:
+    """How many messages to her were not out yet at a moment, or may not have been."""
+    return int(unit.rows(_ON_WAY, of=conversation_id, since=since)[0]["count"])
+
+
+_ON_WAY = select(func.count().label("count")).where(
+    outbox.c.conversation_id == bindparam("of"),
+    outbox.c.kind.in_(("send_text", "send_file")),
+    outbox.c.state.in_(("new", "sending"))
+    | (
+        outbox.c.state.in_(("delivered", "unknown"))
+        & (outbox.c.ended_at >= bindparam("since", type_=outbox.c.ended_at.type))
+    ),
+)
+
+
 def line_of(unit: Unit, about: str) -> Sent | None:
     """The newest line in a thread that is about this sending or mail."""
     lines = select(outbox).where(outbox.c.about == about, outbox.c.about != EMPTY, outbox.c.kind == "post_line")
@@ -365,10 +381,11 @@ def _sent(unit: Unit, row: RowMapping) -> Sent:
     facts = {} if row["facts"] is None else unit.open("outbox.facts", row["id"], row["facts"])
     names = ("id", "connector", "kind", "customer_id", "conversation_id", "state", "reason", "attempts")
     known = {name: row[name] for name in (*names, "wire_id", "part_id")}
-    return Sent(**known, facts=facts, sending=_sending(unit, row))
+    return Sent(**known, facts=facts, sending=opened(unit, row))
 
 
-def _sending(unit: Unit, row: RowMapping) -> Sending:
+def opened(unit: Unit, row: RowMapping) -> Sending:
+    """The effect in a row."""
     return SENDING.validate_json(unit.vault.open("outbox.sealed", row["id"], row["sealed"]))
 
 
@@ -386,7 +403,7 @@ def _firsts(unit: Unit, ids: Sequence[str]) -> dict[str, Sent]:
 def _claim(unit: Unit, row: RowMapping, firsts: Mapping[str, Sent]) -> Claim | None:
     """The row to be sent; None for one that cannot be read any more."""
     try:
-        sending = _sending(unit, row)
+        sending = opened(unit, row)
     except (Unreadable, ValidationError):
         return None
     return Claim(

@@ -108,6 +108,15 @@ name_pieces = Table(
     Index("ix_name_pieces_customer_id", "customer_id"),
 )
 
+note_pieces = Table(
+    "note_pieces",
+    metadata,
+    indexed("piece", primary_key=True),
+    _customer(primary_key=True),
+    Index("ix_note_pieces_customer_id", "customer_id"),
+)
+"""Keyed digests of the words in notes about her, as in `name_pieces`."""
+
 follows = Table(
     "follows",
     metadata,
@@ -190,6 +199,7 @@ conversations = Table(
     plain("opened_at", Moment()),
     plain("last_customer_at", Moment(), nullable=True),
     plain("last_our_at", Moment(), nullable=True),
+    plain("waiting_since", Moment(), nullable=True),
     _count("sent_since_customer"),
     plain("taken_over", Boolean()),
     _count("card_version"),
@@ -200,6 +210,7 @@ conversations = Table(
     Index("ix_conversations_customer_id", "customer_id"),
     Index("ix_conversations_claimed_by", "claimed_by"),
     Index("ix_conversations_queue", "status", "channel", "opened_at"),
+    Index("ix_conversations_waiting", "waiting_since"),
 )
 """`lane`: digest of the order key. Sealed: the wire id."""
 
@@ -274,9 +285,34 @@ traces = Table(
     plain("at", Moment()),
     _text("playbook"),
     plain("routed", Boolean()),
+    _text("about"),
     sealed(),
     Index("ix_traces_conversation_id", "conversation_id", "routed", "version"),
+    Index("ix_traces_customer_id", "customer_id", "version"),
 )
+"""`about`: what its steps are about, each between blanks, so that the newest one about a thing is found unopened."""
+
+files = Table(
+    "files",
+    metadata,
+    plain("id", String(64), primary_key=True),
+    _text("customer_id"),
+    _text("conversation_id", index=True),
+    _text("event_id", index=True),
+    _text("rep"),
+    _text("form"),
+    _text("state"),
+    _text("reason"),
+    _text("type"),
+    plain("size", BigInteger(), server_default="0"),
+    plain("at", Moment()),
+    plain("ended_at", Moment(), nullable=True),
+    sealed(),
+)
+"""What came or went beside words. `rep`: the colleague who brought it, or empty. Sealed: its name."""
+
+file_contents = Table("file_contents", metadata, plain("id", String(64), primary_key=True), sealed())
+"""The contents, apart from what lists read."""
 
 # --- queues ---------------------------------------------------------------------------------------------------------
 
@@ -364,6 +400,7 @@ _outbox_index("ix_outbox_lane", text("state IN ('new', 'sending')"), outbox.c.la
 _outbox_index("ix_outbox_after", text("hold != ''"), outbox.c.after)
 _outbox_index("ix_outbox_supersedes", text("state IN ('new', 'sending') AND supersedes != ''"), outbox.c.supersedes)
 _outbox_index("ix_outbox_cancel_key", text("state IN ('new', 'sending') AND cancel_key != ''"), outbox.c.cancel_key)
+_outbox_index("ix_outbox_held", text("kind = 'notify_rep' AND supersedes != ''"), outbox.c.supersedes)
 _outbox_index("ix_outbox_unknown", text("state = 'unknown'"), outbox.c.customer_id)
 _outbox_index("ix_outbox_about", text("about != ''"), outbox.c.about)
 _outbox_index("ix_outbox_thread", text("kind = 'post_root' AND wire_id != ''"), outbox.c.wire_id)
@@ -399,6 +436,26 @@ reps = Table(
     indexed("mail", unique=True, nullable=True),
     sealed(),
 )
+
+preferences = Table(
+    "preferences",
+    metadata,
+    plain("rep_id", String(64), primary_key=True),
+    _text("language"),
+    _text("quiet"),
+    plain("digest", Boolean()),
+    _text("notices"),
+)
+"""How a rep wants to be spoken to; kept apart from `reps`, which the configuration brings up to date."""
+
+reminders = Table(
+    "reminders",
+    metadata,
+    plain("rep_id", String(64), primary_key=True),
+    _key("about", primary_key=True),
+    plain("due_at", Moment(), index=True),
+)
+"""The next moment at which a rep is told something that nobody has just caused."""
 
 speaking = Table(
     "speaking",

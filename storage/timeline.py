@@ -10,7 +10,7 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Integer, RowMapping, bindparam, func, select
 
-from rules.effects import CHANGE, Change, RecordTouch, Sending, SendText, SendWelcome
+from rules.effects import CHANGE, Change, RecordTouch, SendFile, Sending, SendText, SendWelcome
 from rules.events import EVENT, Event, RepActed
 from rules.model import Customer
 from storage.statements import EMPTY
@@ -34,6 +34,7 @@ class Touch:
     conversation_id: str = ""
     version: int = 0
     """Her version it made: touches are ordered by it."""
+    event_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,14 +60,15 @@ class Said:
     def of(cls, event: Event, changes: Sequence[Change], sendings: Sequence[Sending]) -> Said:
         """Her words before ours, a rep's before the hub's."""
         touch = next((c for c in changes if isinstance(c, RecordTouch)), None)
-        sent = next((s for s in sendings if isinstance(s, SendText | SendWelcome)), None)
+        sent = next((s for s in sendings if isinstance(s, SendText | SendFile | SendWelcome)), None)
         conversation_id = (touch.conversation_id if touch else "") or _conversation(event, changes)
         if touch is not None and touch.side == "customer":
             return cls(side="customer", conversation_id=conversation_id, text=touch.page or _words(event))
         if sent is not None:
-            by_rep = isinstance(sent, SendText) and bool(sent.by)
+            by_rep = not isinstance(sent, SendWelcome) and bool(sent.by)
             where = sent.conversation_id or conversation_id
-            return cls(side="us" if by_rep else "hub", conversation_id=where, text=sent.text)
+            text = "" if isinstance(sent, SendFile) else sent.text
+            return cls(side="us" if by_rep else "hub", conversation_id=where, text=text)
         if touch is not None:
             return cls(side="us", conversation_id=conversation_id, text=_words(event))
         return cls(side="", conversation_id=conversation_id, text="")
@@ -157,7 +159,7 @@ def _past(unit: Unit, row: RowMapping) -> Past:
 
 def _as_touch(unit: Unit, row: RowMapping) -> Touch:
     sealed = unit.open("timeline.sealed", row["event_id"], row["sealed"])
-    names = ("at", "side", "connector", "kind", "conversation_id", "version")
+    names = ("at", "side", "connector", "kind", "conversation_id", "event_id", "version")
     return Touch(**{name: row[name] for name in names}, text=sealed["text"])
 
 

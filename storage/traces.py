@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, select
 
-from rules.decision import TRACE, Trace
+from rules.decision import TRACE, Because, Trace
 from storage.tables import traces
 from storage.unit import Unit
 
@@ -20,6 +20,7 @@ def keep(unit: Unit, trace: Trace, *, customer_id: str = "", conversation_id: st
         "at": trace.at,
         "playbook": trace.playbook,
         "routed": bool(trace.about("route")),
+        "about": "".join(f" {about} " for about in sorted({s.about for s in trace.steps})),
         "sealed": unit.vault.seal("traces.sealed", trace.event_id, TRACE.dump_json(trace)),
     }
     unit.run(_KEEP, [row])
@@ -37,6 +38,20 @@ def trace_of(unit: Unit, conversation_id: str) -> Trace | None:
 _ROUTED = (
     select(traces.c.event_id, traces.c.sealed)
     .where(traces.c.conversation_id == bindparam("talk"), traces.c.routed.is_(True))
+    .order_by(traces.c.version.desc())
+    .limit(1)
+)
+
+
+def newest(unit: Unit, customer_id: str, about: str) -> Because | None:
+    """The first step about one thing in her newest trace that has one: how her owner, her stage and so on came."""
+    row = unit.row(_NEWEST, of=customer_id, about=f"% {about} %")
+    return None if row is None else next(iter(_open(unit, row["event_id"], row["sealed"]).about(about)), None)
+
+
+_NEWEST = (
+    select(traces.c.event_id, traces.c.sealed)
+    .where(traces.c.customer_id == bindparam("of"), traces.c.about.like(bindparam("about")))
     .order_by(traces.c.version.desc())
     .limit(1)
 )

@@ -186,7 +186,7 @@ def window(left: ReplyWindow, drawing: Drawing) -> str:
 
 def _more(view: CardView, drawing: Drawing) -> list[Element]:
     """Open tasks, and her last words behind a button."""
-    found: list[Element] = [TextBlock(text=f"☐ {drawing.sentence(t)}", spacing="small") for t in view.tasks[:3]]
+    found: list[Element] = [TextBlock(text=f"☐ {drawing.sentence(t.title)}", spacing="small") for t in view.tasks[:3]]
     if not drawing.history or not view.touches:
         return found
     title = drawing.say(words.HISTORY, count=view.touch_count)
