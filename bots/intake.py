@@ -15,6 +15,7 @@ from rules.decision import Answer
 from rules.errors import Unavailable
 from storage import inbox, notes
 from storage.database import Database
+from storage.files import Brought
 from storage.inbox import Accepted
 from storage.unit import Unit
 
@@ -104,5 +105,13 @@ class Intake:
 def accepted(inbound: Inbound) -> Accepted:
     """The inbox row of an inbound event."""
     return Accepted(
-        event=inbound.event, order=inbound.order, keys=inbound.keys, raw=inbound.raw, deadline=inbound.deadline
+        event=inbound.event,
+        order=inbound.order,
+        keys=inbound.keys,
+        raw=inbound.raw,
+        deadline=inbound.deadline,
+        files=tuple(
+            Brought(id=f.id, form=f.form, name=f.name, type=f.type, content=f.content, size=f.size)
+            for f in inbound.files
+        ),
     )

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from rules.effects import (
     AskProfile,
     AskSession,
+    FetchFile,
     MoveSession,
     NotifyRep,
     Provision,
     PullMessages,
+    SendFile,
     Sending,
     SendMail,
     SendText,
@@ -32,21 +34,25 @@ def destination(sending: Sending, customer: Customer, reps: Mapping[str, Rep]) -
     """Where `sending` goes, seen from the customer as she is after the turn.
 
     Threads keep one lane each (root, lines and edits in order); questions to a platform have a lane beside the
-    conversation's, so that waiting for an answer holds no message up; welcomes and mails have a lane of their own.
+    conversation's, so that waiting for an answer holds no message up; welcomes, mails and files that
+    are fetched have a lane each.
     """
     match sending:
-        case SendText():
+        case SendText() | SendFile():
             conversation = customer.conversation(sending.conversation_id)
             if conversation is None:
                 raise ValueError(f"a text to no conversation: {sending.conversation_id}")
             return Destination(connector=conversation.address.connector, lane=conversation.address.key)
+        case FetchFile():
+            return Destination(connector=sending.address.connector, lane=f"file|{sending.id}")
         case SendWelcome():
             return Destination(connector=sending.address.connector, lane=f"welcome|{sending.id}")
         case SendMail():
             return Destination(connector="mail", lane=f"mail|{sending.id}")
         case NotifyRep():
             rep = reps.get(sending.rep)
-            return Destination(connector="teams" if rep and rep.aad_id else "wecom", lane=f"rep|{sending.rep}")
+            connector = sending.via or ("teams" if rep and rep.aad_id else "wecom")
+            return Destination(connector=connector, lane=f"rep|{connector}|{sending.rep}")
         case AskProfile() | AskSession() | MoveSession():
             return Destination(connector=sending.address.connector, lane=f"{sending.address.key}|ask")
         case PullMessages():

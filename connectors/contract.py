@@ -13,7 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from aiohttp import web
 
-from rules.card import CardView
+from rules.card import CardView, FileView
 from rules.decision import Answer
 from rules.events import Event
 from rules.model import Address, Identity, Rep, RepHandle, ReplyLimits, Words
@@ -23,6 +23,21 @@ Clock = Callable[[], datetime]
 
 
 # --- inbound --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundFile:
+    """A file whose content came together with its event: it is judged and sealed in the event's own commit."""
+
+    id: str
+    """The event names it by this id; the same file of the same event always has the same one."""
+    form: Literal["image", "voice", "video", "file"]
+    name: str = field(repr=False)
+    type: str = ""
+    """As claimed."""
+    content: bytes = field(repr=False)
+    size: int = 0
+    """For one that is larger than we take: how large; its content is left empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +53,7 @@ class Inbound:
     """The payload as it came, kept sealed; empty where a platform sends many events in one payload."""
     deadline: datetime | None = None
     """Taken before others until then (a welcome code)."""
+    files: tuple[InboundFile, ...] = ()
 
 
 class Hub(Protocol):
@@ -154,6 +170,10 @@ class Line:
     """(verb, label) of its buttons."""
     marked: bool = False
     """This line may have been posted before."""
+    files: tuple[FileView, ...] = ()
+    """What came or goes with these words, as it stands now."""
+    file_url: str = ""
+    """Where a colleague opens them: a page of ours that asks who looks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +205,36 @@ class CustomerText(Job):
     """For Bot Framework chats."""
     text: str
     author: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomerFile(Job):
+    """Send a customer a file in her own chat; idempotency as for CustomerText."""
+
+    address: Address
+    reference: Reference | None
+    form: Literal["image", "voice", "video", "file"]
+    name: str = field(repr=False)
+    type: str
+    content: bytes = field(repr=False)
+    url: str = field(repr=False)
+    """An address of ours at which she, and whoever she gives it to, can open it for some days: for platforms that take
+    no content but a link."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileFetch(Job):
+    """Bring the content of a file that came with a message: Delivered.content. Repeating it does no harm.
+
+    One of more than `most` bytes is Undeliverable (`file_too_large`) as soon as that shows, whatever size was told.
+    """
+
+    address: Address
+    reference: Reference | None
+    form: Literal["image", "voice", "video", "file"]
+    wire_id: str
+    url: str = field(repr=False)
+    most: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -278,6 +328,8 @@ class Delivered:
     """People found in the provisioned teams (id empty: the hub matches by aad_id, userid, mail)."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Small facts to keep with the row: response_code, message_id ..."""
+    content: bytes | None = field(default=None, repr=False)
+    """What FileFetch asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -449,6 +501,16 @@ class Site:
     pulled_at: datetime | None = None
     """When this platform was last pulled to the end (business time); None = never."""
     reconcile_seconds: float = 300
+    teams: tuple[Reference, ...] = ()
+    """Every team the bot was told it is in."""
+    graph_roles: tuple[str, ...] = ()
+    """App permissions at Microsoft Graph that parts of the hub need besides what a team's owner grants."""
+    secret_days: float = 30
+    """A secret that ends sooner than this (wall days) is one to renew now."""
+    staff: tuple[str, ...] = ()
+    """For each active colleague of the configuration, in its order, their WeCom userid or empty."""
+    mailed: int | None = None
+    """Mails that went out in the last 24 hours of business time; None when the database cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

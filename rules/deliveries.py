@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from rules import letter, segments
+from rules import incoming, letter, segments
 from rules.draft import Draft
 from rules.effects import (
     EditLine,
@@ -36,8 +36,10 @@ SETTLE = ("settle_arrived", "settle_again")
 def reported(draft: Draft, event: DeliveryReported) -> None:
     """One outbox row has ended, or waits."""
     match event.effect:
-        case "send_text":
+        case "send_text" | "send_file":
             _text(draft, event)
+        case "fetch_file":
+            incoming.fetched(draft, event)
         case "send_mail":
             _mail(draft, event)
         case "post_root":

@@ -18,12 +18,18 @@ from rules.model import Address, Identity, RepHandle
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
-    """A picture, file or voice note that came with a message; the content is fetched later by its wire id."""
+    """A picture, file or voice note that came with a message; the content is fetched later by its wire id or url."""
 
     media: Literal["image", "voice", "video", "file", "location", "link", "other"]
     wire_id: str = ""
     name: str = ""
     url: str = ""
+    type: str = ""
+    """Content type as the sender or the platform claims it."""
+    size: int = 0
+    """Bytes as claimed; 0 where nobody says."""
+    file_id: str = ""
+    """The stored file, where the content came with the message itself (Inbound.files)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,6 +177,7 @@ class MailReceived(Happened):
     verified: bool = False
     """The trusted mail server vouches for the sender (DMARC)."""
     message_id: str = ""
+    attachments: tuple[Attachment, ...] = ()
     kind: Literal["mail_received"] = "mail_received"
 
 
@@ -221,6 +228,8 @@ class RepSpoke(Happened):
     """The platform shows the answer itself, where it was asked: none is sent after it."""
     conversation_id: str = ""
     """The conversation, where the wire itself tells it (a WeCom conversation page)."""
+    attachments: tuple[Attachment, ...] = ()
+    """Pictures and files that came with the words; they go to the customer only with a command that says so."""
     kind: Literal["rep_spoke"] = "rep_spoke"
 
 
@@ -303,6 +312,17 @@ class TimerFired(Happened):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReminderDue(Happened):
+    """It is time to tell a rep something that nobody has just caused."""
+
+    rep: str
+    about: Literal["digest"] = "digest"
+    due_at: datetime
+    """When it was to be; told much later it is left out."""
+    kind: Literal["reminder_due"] = "reminder_due"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryReported(Happened):
     """How the sending of one outbox row ended."""
 
@@ -318,6 +338,8 @@ class DeliveryReported(Happened):
     """The row it hung on: the root of its thread, or the line it redraws."""
     said: PostLine | None = None
     """The line itself, when its thread is gone: it must be said again elsewhere."""
+    line: str = ""
+    """The line in the thread that shows it, where the row itself names one."""
     kind: Literal["delivery_reported"] = "delivery_reported"
 
 
@@ -352,6 +374,7 @@ Event = Annotated[
     | PullAnnounced
     | ChannelWentQuiet
     | TimerFired
+    | ReminderDue
     | DeliveryReported
     | UnknownPayload,
     Field(discriminator="kind"),

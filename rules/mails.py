@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rules import customers, quiet, rulebook
+from rules import customers, incoming, quiet, rulebook
 from rules.draft import Draft
 from rules.effects import SetWakeup, Suppress
 from rules.events import LinkClicked, MailBounced, MailReceived, Unsubscribed
@@ -53,7 +53,8 @@ def _answered(draft: Draft, event: MailReceived) -> None:
     rulebook.consider(draft)
     by_mail = Words(zh="邮件", en="e-mail").in_(draft.playbook.language)
     author = f"{draft.customer.name or masked_sender(event)} · {by_mail}"
-    into_thread(draft, event.text or event.subject or "…", author=author, reopened=True)
+    files = incoming.take_in(draft, None, event.attachments)
+    into_thread(draft, event.text or event.subject or "…", author=author, reopened=True, files=files)
     draft.because(
         "act",
         "客户回复了邮件：会话回到负责人",

@@ -18,6 +18,24 @@ REASONS: Mapping[str, Words] = {
         en="a colleague answers in the platform's own client; Tower sends nothing",
     ),
     "text_too_long": Words(zh="消息太长", en="the message is too long"),
+    "file_not_taken": Words(
+        zh="这个平台不能由塔台发送文件", en="Tower cannot send files on this platform; send a link or a mail instead"
+    ),
+    "file_type_not_taken": Words(
+        zh="客户的平台不接受这种文件，请换一种格式", en="her platform does not take this kind of file; convert it first"
+    ),
+    "file_too_large": Words(zh="文件太大，请压缩后再发", en="the file is too large; make it smaller first"),
+    "file_empty": Words(zh="文件是空的", en="the file is empty"),
+    "file_type_differs": Words(
+        zh="文件内容和它声称的类型不一致，未打开", en="it is not what it says it is, and was not opened"
+    ),
+    "file_dangerous": Words(zh="可执行文件可能有害，未打开", en="a program may do harm, and was not opened"),
+    "file_pixels": Words(zh="图片尺寸过大，未打开", en="the picture claims too many pixels, and was not opened"),
+    "file_expired": Words(
+        zh="平台已不再保存这个文件，请客户重发", en="the platform keeps it no longer; ask her to send it again"
+    ),
+    "file_gone": Words(zh="文件已不存在", en="the file is not there any more"),
+    "file_host": Words(zh="文件地址不在允许的名单里，未下载", en="its address is not trusted, and was not opened"),
     "text_empty": Words(zh="消息是空的", en="the message is empty"),
     "blocked": Words(zh="客户已拒收或已删除好友", en="the customer has blocked or removed us"),
     "not_allowed": Words(zh="平台不允许发送给这位客户", en="the platform does not allow writing to her"),

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 from rules import claiming, customers, quiet
 from rules.draft import Draft
-from rules.model import Conversation, Rep
+from rules.effects import PostLine, RecordTouch, SendFile, new_id
+from rules.files import clean_name, fitting
+from rules.model import Conversation, FileRule, Rep
 from rules.reasons import reason_words
-from rules.talk import send_text
+from rules.talk import MEDIA, send_text
 from rules.window import why_closed
 
 Inputs = Mapping[str, str]
+MOST_DIGITS = 12
+"""Of a file's size."""
 FORM_ADDRESS_BYTES = 200
 """Room kept for the form's address, which is filled in when the message is sent."""
 
@@ -36,6 +40,42 @@ def form(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
     draft.show_card("已发送表单链接", "The form is on its way")
 
 
+def send_file(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> None:
+    """Send a rep's file to the customer, the way her platform takes such a one."""
+    limits, size = draft.limits(talk), inputs.get("size", "")
+    length = int(size) if size.isascii() and size.isdecimal() and len(size) < MOST_DIGITS else 0
+    way = fitting(limits.files, inputs.get("type", ""), length) if length else "file_empty"
+    code = inputs.get("reason", "") or (why_closed(talk, limits, draft.now) if isinstance(way, FileRule) else way)
+    if code or not isinstance(way, FileRule):
+        _refused(draft, talk, code)
+        return
+    _speaks(draft, actor, talk)
+    name = clean_name(inputs.get("name", ""), way.kind)
+    row = draft.id("send/file")
+    draft.do(
+        RecordTouch(conversation_id=talk.id, side="us", at=draft.now),
+        SendFile(
+            id=row, conversation_id=talk.id, file_id=inputs.get("file", ""), form=way.kind, by=actor.id, report=True
+        ),
+    )
+    line = PostLine(
+        id=new_id(row, "line"),
+        conversation_id=talk.id,
+        after=talk.root,
+        who="rep",
+        author=actor.name,
+        text=f"[{MEDIA[way.kind].in_(draft.playbook.language)}] {name}",
+        state="waiting",
+        about=row,
+        files=(inputs.get("file", ""),),
+    )
+    draft.line(line)
+    draft.drawn = True
+    _spoken(draft, talk)
+    draft.because("act", f"{actor.name}给客户发送了文件", f"{actor.name} sent her a file", seen={"bytes": size})
+    draft.show_card("已发送，等待送达", "Sent; waiting for delivery")
+
+
 def _stopped(draft: Draft, talk: Conversation, text: str, *, room: int = 0) -> bool:
     limits = draft.limits(talk)
     if not text:
@@ -44,8 +84,10 @@ def _stopped(draft: Draft, talk: Conversation, text: str, *, room: int = 0) -> b
         code = "text_too_long"
     else:
         code = why_closed(talk, limits, draft.now)
-    if not code:
-        return False
+    return bool(code) and _refused(draft, talk, code)
+
+
+def _refused(draft: Draft, talk: Conversation, code: str) -> bool:
     words = reason_words(code)
     seen = {
         "sent since her last word": str(talk.sent_since_customer),
@@ -57,10 +99,20 @@ def _stopped(draft: Draft, talk: Conversation, text: str, *, room: int = 0) -> b
 
 
 def _send(draft: Draft, actor: Rep, talk: Conversation, text: str, what: str, *, form_id: str = "") -> None:
+    _speaks(draft, actor, talk)
+    send_text(draft, talk, text, what, form_id=form_id, by=actor.id, author=actor.name)
+    _spoken(draft, talk)
+
+
+def _speaks(draft: Draft, actor: Rep, talk: Conversation) -> None:
+    """Whoever answers an unclaimed customer has her."""
     customers.reopen(draft)
     if not talk.claimed_by:
         claiming.take(draft, actor, talk)
-    send_text(draft, talk, text, what, form_id=form_id, by=actor.id, author=actor.name)
+
+
+def _spoken(draft: Draft, talk: Conversation) -> None:
+    """The wake-up is called off, and quiet begins anew."""
     quiet.call_off(draft, "spoke")
     draft.cancel_timer(f"silent/{talk.id}")
     quiet.arm(draft)

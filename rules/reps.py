@@ -10,6 +10,7 @@ from rules.draft import Draft
 from rules.effects import NotifyRep, PostLine, RecordTouch, SetPause, SetTakenOver, SettleSending
 from rules.events import ColleagueWrote, RepActed, RepSpoke, SessionChanged
 from rules.model import Conversation, Rep, Words
+from rules.seeing import may_act
 
 Inputs = Mapping[str, str]
 Verb = Callable[[Draft, Rep, Conversation, Inputs], None]
@@ -131,19 +132,10 @@ def perform(draft: Draft, verb: str, inputs: Inputs) -> None:
         draft.refuse("不认识这个操作", "There is no such action", verb=verb[:40])
         return
     talk = draft.conversation
-    if talk is None or not may_act(draft, actor, talk):
+    if talk is None or not may_act(actor, draft.customer, talk, draft.playbook, draft.snapshot.reps):
         draft.refuse("没有找到，或不属于你", "Not there, or not yours", actor=actor.id)
         return
     act(draft, actor, talk, inputs)
-
-
-def may_act(draft: Draft, actor: Rep, talk: Conversation) -> bool:
-    """Owner, claimer, a manager, or a colleague of the team the conversation stands with."""
-    if actor.role == "manager" or actor.id in (draft.customer.owner, talk.claimed_by):
-        return True
-    channel = draft.playbook.channels.get(talk.channel)
-    owner = draft.rep(draft.customer.owner)
-    return actor.team in ("", channel.team if channel else "") or (owner is not None and owner.team == actor.team)
 
 
 def _list(draft: Draft, verb: str, words: str) -> None:
@@ -235,6 +227,7 @@ VERBS: Mapping[str, Verb] = {
     "reply": replying.reply,
     "send_to_customer": replying.reply,
     "form": replying.form,
+    "send_file": replying.send_file,
     "settle": _settle(""),
     "settle_arrived": _settle("arrived"),
     "settle_again": _settle("again"),

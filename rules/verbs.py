@@ -10,6 +10,7 @@ VERBS: Mapping[str, Words] = {
     "claim": Words(zh="认领", en="Claim"),
     "reply": Words(zh="回复客户", en="Reply"),
     "note": Words(zh="记内部备注", en="Add a note"),
+    "send_file": Words(zh="发送文件", en="Send a file"),
     "form": Words(zh="请客户留邮箱", en="Ask for e-mail"),
     "snooze": Words(zh="稍后处理", en="Snooze"),
     "reroute": Words(zh="转到其他频道", en="Move to another channel"),

@@ -17,7 +17,7 @@ from rules.decision import ANSWER, Answer
 from rules.errors import BadRequest, Conflict, Unreadable
 from rules.events import EVENT, Event
 from rules.model import Address
-from storage import statements
+from storage import files, statements
 from storage.statements import NEW
 from storage.tables import dedupe, inbox, lanes
 from storage.unit import Unit, db_now
@@ -40,6 +40,8 @@ class Accepted:
     """More dedupe keys besides the event's id; any one seen before makes it a duplicate."""
     raw: bytes = field(default=b"", repr=False)
     deadline: datetime | None = None
+    files: tuple[files.Brought, ...] = ()
+    """What came with the event, kept in the same commit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,9 @@ def accept_many(unit: Unit, items: Sequence[Sequence[Accepted]]) -> list[list[bo
     flat = [a for item in items for a in item]
     fresh = _without_seen_keys(unit, flat)
     new = _insert(unit, fresh)
+    for one in new.values():
+        for brought in one.files:
+            files.bring(unit, brought, now=one.event.at)
     return [[new.get(a.event.id) is a for a in item] for item in items]
 
 
