@@ -21,8 +21,8 @@ from rules.decision import Answer, Decision
 from rules.effects import Sending, SendMail, SendText, fold
 from rules.engine import decide
 from rules.errors import Conflict, Unavailable
-from rules.events import Event, FormSubmitted, RepActed, RepSpoke
-from rules.model import Customer, Rep, ReplyLimits, Snapshot
+from rules.events import Event, FormSubmitted, MessageReceived, RepActed, RepSpoke
+from rules.model import Conversation, Customer, Rep, ReplyLimits, Snapshot
 from storage import customers, inbox, mails, notes, orders, outbox, places, reps
 from storage.database import Database
 from storage.inbox import Claimed, LaneClaim
@@ -234,6 +234,7 @@ class Turns:
                 limits=self.limits,
                 paused=notes.switched(unit, orders.PAUSED),
                 unknown=tuple(outbox.unknown_ids(unit, customer.id)) if customer.id else (),
+                on_way=_on_way(unit, event, customer.conversation(place.conversation_id)),
             ),
         )
 
@@ -279,6 +280,13 @@ def _track(unit: Unit, event: Event, sendings: Sequence[Sending], customer_id: s
 def _out_row(sending: Sending, after: Customer, by_id: Mapping[str, Rep]) -> OutRow:
     to = destination(sending, after, by_id)
     return OutRow(sending=sending, connector=to.connector, lane=to.lane, customer_id=after.id)
+
+
+def _on_way(unit: Unit, event: Event, talk: Conversation | None) -> int:
+    """What we had said and she had not got when she wrote: it goes out into the window that her words open."""
+    if not isinstance(event, MessageReceived) or talk is None or not talk.sent_since_customer:
+        return 0
+    return outbox.on_way(unit, talk.id, event.at)
 
 
 def _actor(event: Event, people: tuple[Rep, ...]) -> Rep | None:

@@ -67,7 +67,15 @@ def touched(draft: Draft, *, page: str = "", in_chat: bool = False) -> None:
     if in_chat and talk is not None and talk.last_customer_at is not None:
         at = max(at, talk.last_customer_at)
     inside = draft.conversation_id if in_chat or page else ""
-    draft.do(RecordTouch(conversation_id=inside, side="customer", at=at, page=page[:MAX_FACT]))
+    draft.do(
+        RecordTouch(
+            conversation_id=inside,
+            side="customer",
+            at=at,
+            page=page[:MAX_FACT],
+            on_way=draft.snapshot.on_way if in_chat else 0,
+        )
+    )
     draft.drawn = True
     quiet.call_off(draft, "spoke")
 

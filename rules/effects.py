@@ -295,7 +295,9 @@ class RecordTouch(Change):
             return replace(c, last_our_at=self.at, sent_since_customer=sent, waiting_since=None)
         if self.page:
             return c
-        return replace(c, last_customer_at=self.at, sent_since_customer=0, waiting_since=c.waiting_since or self.at)
+        return replace(
+            c, last_customer_at=self.at, sent_since_customer=self.on_way, waiting_since=c.waiting_since or self.at
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -264,3 +264,16 @@ async def test_a_heartbeat_keeps_only_what_is_under_way(db: Database) -> None:
         while not gone:
             gone = await claim(db, node="n2")
     assert [(c.id, c.interrupted) for c in gone] == [("b", True)]
+
+
+async def test_what_was_not_out_when_she_wrote_is_on_its_way(db: Database) -> None:
+    await put(db, text("early"), text("late"), text("waits"), line("told", after=""))
+    wrote = NOW + timedelta(minutes=5)
+    [early] = await claim(db)
+    await finish(db, early, DELIVERED, now=NOW)
+    [late] = await claim(db)
+    assert await db.read(lambda u: outbox.on_way(u, "c1", wrote)) == 2, "one is being sent, one waits"
+    await finish(db, late, DELIVERED, now=wrote)
+    assert await db.read(lambda u: outbox.on_way(u, "c1", wrote)) == 2, "it went out after her words"
+    assert await db.read(lambda u: outbox.on_way(u, "c1", wrote + timedelta(seconds=1))) == 1
+    assert await db.read(lambda u: outbox.on_way(u, "c2", wrote)) == 0

@@ -65,6 +65,7 @@ class Life:
     book: Playbook = field(default_factory=playbook)
     paused: bool = False
     unknown: tuple[str, ...] = ()
+    on_way: int = 0
     conversation_id: str = ""
     decisions: list[Decision] = field(default_factory=list)
     numbers: Any = field(default_factory=count)
@@ -107,6 +108,7 @@ class Life:
             limits=LIMITS,
             paused=self.paused,
             unknown=self.unknown,
+            on_way=self.on_way,
         )
         decision = decide(snapshot, event, self.book, self.now)
         self.customer = fold(self.customer, decision.changes)
