@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bots import metrics
+from bots import filework, metrics
 from bots.logs import logger
 from bots.outgoing import destination
 from rules.book import Playbook
@@ -22,8 +22,8 @@ from rules.effects import Sending, SendMail, SendText, fold
 from rules.engine import decide
 from rules.errors import Conflict, Unavailable
 from rules.events import Event, FormSubmitted, MessageReceived, RepActed, RepSpoke
-from rules.model import Conversation, Customer, Rep, ReplyLimits, Snapshot
-from storage import customers, inbox, mails, notes, orders, outbox, places, reps
+from rules.model import Conversation, Customer, Entry, Rep, ReplyLimits, Snapshot
+from storage import customers, inbox, ledger, mails, notes, orders, outbox, places, reps
 from storage.database import Database
 from storage.inbox import Claimed, LaneClaim
 from storage.outbox import OutRow
@@ -233,6 +233,7 @@ class Turns:
                 reps=people,
                 limits=self.limits,
                 paused=notes.switched(unit, orders.PAUSED),
+                heaviest=_heaviest(unit, event, customer, now),
                 unknown=tuple(outbox.unknown_ids(unit, customer.id)) if customer.id else (),
                 on_way=_on_way(unit, event, customer.conversation(place.conversation_id)),
             ),
@@ -254,12 +255,19 @@ class Turns:
                 sendings=made.sendings,
             )
             _track(unit, row.event, made.sendings, after.id, now)
+            actor = got.snapshot.actor.id if got.snapshot.actor else ""
+            filework.noted(unit, row.event, made.sendings, customer_id=after.id, actor=actor, now=now)
         by_id = {r.id: r for r in got.snapshot.reps}
         orders.carry_out(unit, made.orders, now=now)
         outbox.put(unit, [_out_row(s, after, by_id) for s in made.sendings], now=now)
         inbox.finish_inbox(unit, row.id, claim.lane, claim.fence, made.answer)
         if release:
             inbox.release_lane(unit, claim.lane, claim.fence)
+
+
+def _heaviest(unit: Unit, event: Event, customer: Customer, now: datetime) -> tuple[Entry, ...]:
+    """What made her score, when a colleague acts and may ask."""
+    return tuple(ledger.ledger_top(unit, customer.id, now)) if isinstance(event, RepActed | RepSpoke) else ()
 
 
 def _track(unit: Unit, event: Event, sendings: Sequence[Sending], customer_id: str, now: datetime) -> None:

@@ -8,9 +8,9 @@ from typing import Literal, get_args
 
 from rules import scripts
 from rules.book import Playbook
-from rules.card import FactView, IdentityView, ScriptView, TagView, TaskView
+from rules.card import FactView, IdentityView, ScoreLine, ScriptView, TagView, TaskView
 from rules.masking import masked_name
-from rules.model import Customer, Identity, Rep, Tag, Words
+from rules.model import Customer, Entry, Identity, Rep, Tag, Words
 
 FactName = Literal["budget", "authority", "need", "timing"]
 FACTS: Sequence[FactName] = get_args(FactName)
@@ -116,6 +116,16 @@ def tasks(customer: Customer, reps: Sequence[Rep], now: datetime) -> tuple[TaskV
         )
         for t in sorted(customer.tasks, key=lambda t: (t.due_at, t.id))
     )
+
+
+def score_lines(entries: Sequence[Entry], book: Playbook, now: datetime, most: int) -> tuple[ScoreLine, ...]:
+    """The heaviest lines of her score ledger, with what each is still worth."""
+    found = []
+    for entry in sorted(entries, key=lambda e: -abs(e.now(now)))[:most]:
+        signal = book.scores.get(entry.signal)
+        words = Words(zh=signal.words.zh, en=signal.words.en) if signal else Words(zh=entry.signal, en=entry.signal)
+        found.append(ScoreLine(words=words, points=round(entry.now(now), 1), at=entry.at))
+    return tuple(found)
 
 
 def ready_scripts(customer: Customer, book: Playbook, rep: str) -> tuple[ScriptView, ...]:

@@ -10,7 +10,7 @@ from typing import Literal
 from rules import cardparts
 from rules.book import Playbook
 from rules.calendar import clock_words
-from rules.card import NOT_TOLD, CardView, ScoreLine, TouchView, WakeupView
+from rules.card import NOT_TOLD, CardView, TouchView, WakeupView
 from rules.decision import Because
 from rules.events import Happened
 from rules.facts import Facts, last_touch
@@ -100,7 +100,7 @@ def build(seen: Seen) -> CardView:
         tags=cardparts.tags(customer, book, seen.reps, language),
         touches=tuple(seen.touches[:TOUCHES_SHOWN]),
         touch_count=seen.touch_count or len(seen.touches),
-        score_lines=_score_lines(seen),
+        score_lines=cardparts.score_lines(seen.entries, book, seen.now, SCORES_SHOWN),
         tasks=cardparts.tasks(customer, seen.reps, seen.now),
         unknown=seen.unknown,
         wakeup=_wakeup(seen, language),
@@ -213,16 +213,6 @@ def _risk(seen: Seen) -> Words | None:
         left = f"{window.hours_left:.0f}"
         return Words(zh=f"风险：回复窗口只剩 {left} 小时", en=f"Risk: only {left} h of the reply window left")
     return None
-
-
-def _score_lines(seen: Seen) -> tuple[ScoreLine, ...]:
-    heaviest = sorted(seen.entries, key=lambda e: -abs(e.now(seen.now)))[:SCORES_SHOWN]
-    found = []
-    for entry in heaviest:
-        signal = seen.playbook.scores.get(entry.signal)
-        words = Words(zh=signal.words.zh, en=signal.words.en) if signal else Words(zh=entry.signal, en=entry.signal)
-        found.append(ScoreLine(words=words, points=round(entry.now(seen.now), 1), at=entry.at))
-    return tuple(found)
 
 
 def _wakeup(seen: Seen, language: str) -> WakeupView | None:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 
-from rules import quiet, segments
+from rules import cardparts, quiet, segments
+from rules.calendar import zone_of
 from rules.draft import Draft
 from rules.effects import (
     AddTag,
@@ -21,13 +22,14 @@ from rules.effects import (
     SetTimer,
 )
 from rules.events import RepActed
-from rules.model import Conversation, Identity, Rep, Tag, Timer
+from rules.model import Conversation, Identity, Rep, Tag, Timer, Words
 from rules.routing import choose, explain
 
 Inputs = Mapping[str, str]
 MAX_NOTE = 4000
 MAX_TAG = 40
 MAX_SNOOZE_HOURS = 720
+SCORES_TOLD = 5
 
 
 def claim(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
@@ -207,21 +209,35 @@ def note(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> None:
     draft.toast("已记下，客户看不到", "Kept; the customer does not see it")
 
 
-def why(draft: Draft, _actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
-    """Why it stands in this channel, in one sentence."""
+def why(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
+    """Why it stands in this channel, and what made her score: the five heaviest lines with their days."""
+    place, score = _why_here(draft, talk), _why_score(draft, actor)
+    draft.toast(f"{place.zh}\n{score.zh}", f"{place.en}\n{score.en}")
+    draft.because("act", "解释了路由和评分", "The routing and the score were explained")
+
+
+def _why_here(draft: Draft, talk: Conversation) -> Words:
     if talk.cell == "by-hand":
-        draft.toast("同事手动转到这个频道。", "A colleague moved it to this channel by hand.")
-    else:
-        choice = choose(draft.customer, draft.playbook)
-        words = explain(choice, draft.playbook).words
-        if choice.cell.id == talk.cell:
-            draft.toast(words.zh, words.en)
-        else:
-            before = next((c for c in draft.playbook.matrix if c.id == talk.cell), None)
-            zh = before.because.zh if before else "当时的规则"
-            en = before.because.en if before else "the rules of that time"
-            draft.toast(f"来到这里时：{zh}。按现在：{words.zh}", f"When it came: {en}. By now: {words.en}")
-    draft.because("act", "解释了路由", "The routing was explained")
+        return Words(zh="同事手动转到这个频道。", en="A colleague moved it to this channel by hand.")
+    choice = choose(draft.customer, draft.playbook)
+    words = explain(choice, draft.playbook).words
+    if choice.cell.id == talk.cell:
+        return words
+    before = next((c for c in draft.playbook.matrix if c.id == talk.cell), None)
+    zh = before.because.zh if before else "当时的规则"
+    en = before.because.en if before else "the rules of that time"
+    return Words(zh=f"来到这里时：{zh}。按现在：{words.zh}", en=f"When it came: {en}. By now: {words.en}")
+
+
+def _why_score(draft: Draft, actor: Rep) -> Words:
+    total = round(draft.customer.score(draft.now))
+    lines = cardparts.score_lines(draft.snapshot.heaviest, draft.playbook, draft.now, SCORES_TOLD)
+    if not lines:
+        return Words(zh=f"评分 {total}：还没有加分记录。", en=f"Score {total}: nothing has counted yet.")
+    days = [f"{line.at.astimezone(zone_of(actor.zone)):%Y-%m-%d}" for line in lines]
+    zh = "；".join(f"{line.words.zh} {line.points:+g}（{day}）" for line, day in zip(lines, days, strict=True))
+    en = "; ".join(f"{line.words.en} {line.points:+g} ({day})" for line, day in zip(lines, days, strict=True))
+    return Words(zh=f"评分 {total}：{zh}。", en=f"Score {total}: {en}.")
 
 
 def done(draft: Draft, actor: Rep, _talk: Conversation, inputs: Inputs) -> None:

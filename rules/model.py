@@ -206,6 +206,8 @@ class Customer:
     created_at: datetime
     name: str = ""
     language: str = "zh-CN"
+    language_by: Literal["", "words", "choice"] = ""
+    """How we know it: by her words, or because she asked for it; empty = not yet."""
     zone: str = "Asia/Shanghai"
     """IANA zone name of the customer."""
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -350,6 +352,8 @@ class Snapshot:
     """The manager's switch: no automatic send at all."""
     unknown: tuple[str, ...] = ()
     """Ids of outbox rows of this customer whose end is unknown."""
+    heaviest: tuple[Entry, ...] = ()
+    """The lines of her score ledger that weigh most, for whoever asks why; filled when a colleague acts."""
     on_way: int = 0
     """Messages to her in this conversation that were not out yet when she said what the event tells."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rules import claiming, commands, deliveries, quiet, replying
+from rules import claiming, commands, deliveries, noting, quiet, replying
 from rules.decision import Answer
 from rules.draft import Draft
 from rules.effects import NotifyRep, PostLine, RecordTouch, SetPause, SetTakenOver, SettleSending
@@ -222,6 +222,10 @@ VERBS: Mapping[str, Verb] = {
     "note": claiming.note,
     "why": claiming.why,
     "done": claiming.done,
+    "release": noting.release,
+    "fact": noting.fact,
+    "stage": noting.stage,
+    "task": noting.task,
     "take_over": claiming.take_over,
     "hand_back": claiming.hand_back,
     "reply": replying.reply,
