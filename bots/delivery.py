@@ -10,16 +10,18 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from bots import metrics
+from bots import filework, metrics
+from bots.ends import end_of, kind_of, lane_of, report_of, unsent
 from bots.failpoints import Failpoints
 from bots.intake import accepted
-from bots.jobs import CHANNEL_MISSING, Bench, NotNow
+from bots.jobs import CHANNEL_MISSING, Bench
 from bots.logs import logger
+from bots.making import NotNow
 from connectors.contract import (
     Connector,
     Delivered,
@@ -33,10 +35,9 @@ from connectors.contract import (
     Undeliverable,
     Unknown,
 )
-from rules.effects import EditLine, PostLine, PostRoot, SendMail, SendText
+from rules.effects import SendMail
 from rules.errors import BadRequest, Conflict, StorageError, Unavailable
-from rules.events import DeliveryReported
-from storage import inbox, mails, outbox, places, references, reps
+from storage import inbox, mails, outbox, references, reps
 from storage.database import Database
 from storage.inbox import Accepted
 from storage.outbox import Claim, End
@@ -48,8 +49,6 @@ TRIES = 5
 """How often a row is tried whose job cannot even be made, before it is given up as a fault of ours."""
 UNCLEAR = "interrupted"
 """Reason of a row that may have arrived and may be repeated."""
-LONGEST_REST = 900.0
-"""Business seconds: no row rests longer between tries, unless the platform asks for it."""
 
 
 @dataclass(kw_only=True)
@@ -146,12 +145,12 @@ class Deliveries:
             logger().warning("delivery_taken_over", row=claim.id)
             return
         except (StorageError, BadRequest) as broken:  # what the platform told cannot be stored: at least the end is
-            logger().error("facts_not_stored", row=claim.id, job=_kind(claim), error=type(broken).__name__)
-            await self._persistently(lambda: self._record_end(claim, _end(claim, job, outcome)))
+            logger().error("facts_not_stored", row=claim.id, job=kind_of(claim), error=type(broken).__name__)
+            await self._persistently(lambda: self._record_end(claim, end_of(claim, job, outcome)))
         logger().info(
             "delivery",
             row=claim.id,
-            job=_kind(claim),
+            job=kind_of(claim),
             connector=claim.connector,
             attempt=claim.attempt,
             outcome=type(outcome).__name__.lower(),
@@ -175,19 +174,19 @@ class Deliveries:
         try:
             now = self.now()
             if claim.sending.deadline is not None and now > claim.sending.deadline:
-                return None, _unsent(claim, Skipped(reason="deadline"))
+                return None, unsent(claim, Skipped(reason="deadline"))
             made = await self._persistently(lambda: self.db.read(lambda unit: self.bench.job(unit, claim, now)))
             if isinstance(made, NotNow):
-                return None, _unsent(claim, made.outcome)
+                return None, unsent(claim, made.outcome)
             job = made
             return await self._send(claim, job)
         except Exception as broken:  # the delivery loop's line: record and go on with the others
-            logger().error("delivery_broke", row=claim.id, job=_kind(claim), error=type(broken).__name__)
+            logger().error("delivery_broke", row=claim.id, job=kind_of(claim), error=type(broken).__name__)
             if job is not None:
                 return job, Unknown(reason="hub_error")
             if claim.attempt < TRIES:
-                return None, _unsent(claim, TryLater(reason="hub_error", seconds=30))
-            return None, _unsent(claim, Undeliverable(reason="hub_error", detail=type(broken).__name__))
+                return None, unsent(claim, TryLater(reason="hub_error", seconds=30))
+            return None, unsent(claim, Undeliverable(reason="hub_error", detail=type(broken).__name__))
 
     async def _send(self, claim: Claim, job: Job) -> tuple[Job, Outcome]:
         connector = self._connector(claim, job)
@@ -226,13 +225,14 @@ class Deliveries:
 
     async def _record(self, claim: Claim, job: Job | None, outcome: Outcome) -> None:
         now = self.now()
-        end = _end(claim, job, outcome)
+        end = end_of(claim, job, outcome)
         metrics.DELIVERIES.labels(claim.connector, end.state).inc()
         if isinstance(outcome, TryLater) and outcome.alarm:
             logger().error("operator_needed", connector=claim.connector, reason=outcome.reason)
 
         def work(unit: Unit) -> bool:
             outbox.finish_outbox(unit, claim, end, now=now)
+            filework.ended(unit, claim, outcome, now)
             facts = self._facts(unit, claim, end, outcome, now)
             if facts:
                 inbox.accept_many(unit, [facts])
@@ -248,8 +248,8 @@ class Deliveries:
     def _facts(self, unit: Unit, claim: Claim, end: End, outcome: Outcome, now: datetime) -> list[Accepted]:
         """What an end brings back into the hub: the report, and what the platform told us."""
         facts: list[Accepted] = []
-        report = _report(claim, end, now)
-        if report is not None and (lane := places.lane_of(unit, claim.sending.conversation_id)):
+        report = report_of(claim, end, now)
+        if report is not None and (lane := lane_of(unit, claim)):
             facts.append(Accepted(event=report, lane=lane))
         if isinstance(outcome, Delivered):
             facts += [accepted(fact) for fact in outcome.facts]
@@ -266,28 +266,9 @@ class Deliveries:
         return facts
 
 
-def _unsent(claim: Claim, outcome: Outcome) -> Outcome:
-    """The end of a try in which nothing was sent. What was under way when its sender died may have arrived all the
-    same: neither 'not sent' nor 'later' would be true of it.
-    """
-    match claim.sending:
-        case EditLine():
-            doubled = False
-        case PostLine():
-            doubled = claim.sending.who == "customer"
-        case _:
-            doubled = isinstance(claim.sending, SendText | SendMail | PostRoot)
-    return Unknown(reason="interrupted") if claim.interrupted and doubled else outcome
-
-
 def call_name(job: Job) -> str:
     """`CustomerText` -> `customer_text`: the name of a kind of call in failpoints and logs."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(job).__name__).lower()
-
-
-def _kind(claim: Claim) -> str:
-    kind: str = claim.sending.kind  # type: ignore[attr-defined]
-    return kind
 
 
 def _marked(job: Job) -> Job:
@@ -299,44 +280,3 @@ def _marked(job: Job) -> Job:
             return replace(job, line=replace(job.line, marked=True))
         case _:
             return job
-
-
-def _end(claim: Claim, job: Job | None, outcome: Outcome) -> End:
-    match outcome:
-        case Delivered():
-            thread = getattr(job, "thread", "")
-            return End(
-                state="delivered",
-                wire_id=outcome.wire_id or thread,
-                part_id=outcome.part_id,
-                facts=dict(outcome.extra),
-            )
-        case TryLater():
-            rest = max(outcome.seconds, min(LONGEST_REST, outcome.seconds * 2 ** min(claim.attempt - 1, 10)))
-            return End(state="try_later", reason=outcome.reason, seconds=rest, scope=outcome.scope)
-        case Undeliverable():
-            return End(state="undeliverable", reason=outcome.reason, detail=outcome.detail)
-        case Unknown():
-            return End(state="unknown", reason=outcome.reason)
-        case Skipped():
-            return End(state="skipped", reason=outcome.reason)
-
-
-def _report(claim: Claim, end: End, now: datetime) -> DeliveryReported | None:
-    """The end as an event: when it was asked for, and always when a person must know."""
-    asked = claim.sending.report and (end.state != "try_later" or claim.attempt == 1)
-    if not asked and end.state not in ("unknown", "undeliverable"):
-        return None
-    outcomes: Mapping[str, str] = {"try_later": "waiting"}
-    return DeliveryReported(
-        id=f"{claim.id}/{claim.attempt}/{end.state}",
-        at=now,
-        row_id=claim.id,
-        conversation_id=claim.sending.conversation_id,
-        effect=_kind(claim),
-        outcome=outcomes.get(end.state, end.state),  # type: ignore[arg-type]
-        wire_id=end.wire_id,
-        reason=end.reason,
-        after=claim.sending.after,
-        said=claim.sending if type(claim.sending) is PostLine and end.reason == "root_gone" else None,
-    )

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from bots import filework
 from bots.desk import Desk
+from bots.making import NotNow, base, gone, reference
 from connectors.contract import (
     CardEdit,
     ChannelRef,
@@ -20,7 +22,6 @@ from connectors.contract import (
     LineEdit,
     LinePost,
     Mail,
-    Outcome,
     ProvisionChannels,
     Pull,
     Question,
@@ -39,6 +40,7 @@ from rules.effects import (
     AskProfile,
     AskSession,
     EditLine,
+    FetchFile,
     MoveSession,
     NotifyRep,
     PostLine,
@@ -46,12 +48,13 @@ from rules.effects import (
     Provision,
     PullMessages,
     RefreshCard,
+    SendFile,
     SendMail,
     SendText,
     SendWelcome,
 )
 from rules.masking import Mirror, mirrored
-from rules.model import Conversation, Customer, Words
+from rules.model import Conversation, Customer, ReplyLimits, Words
 from rules.quiet import may_send, still_wanted, until_window
 from rules.reasons import reason_words
 from rules.talk import FORM_LINK
@@ -60,18 +63,10 @@ from rules.verbs import label
 from rules.window import why_too_late
 from storage import customers, notes, orders, outbox, references, reps
 from storage.outbox import Claim
-from storage.references import BotReference
 from storage.unit import Unit
 
 CHANNEL_MISSING = "channel_missing"
 """Reason of a root post that waits until its channel is provisioned."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NotNow:
-    """There is no job: the row ends, or waits, like this."""
-
-    outcome: Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +81,13 @@ class Bench:
     """Of the threads in the team's channels."""
     tokens: Tokens
     public_url: str
+    most_bytes: int = filework.MOST_BYTES
+    """The largest file that is fetched."""
+
+    @property
+    def limits(self) -> Mapping[str, ReplyLimits]:
+        """What each platform allows."""
+        return self.desk.limits
 
     def job(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """The job of a row at this moment, or why there is none."""
@@ -98,12 +100,12 @@ class Bench:
         sending: Any = claim.sending
         customer, talk = self._whom(unit, claim)
         if talk is None:
-            return _gone()
+            return gone()
         channel = self._channel(unit, sending.channel)
         if not channel.wire_id or channel.reference is None:
             return NotNow(outcome=TryLater(reason=CHANNEL_MISSING, seconds=30))
         return ThreadPost(
-            **_base(claim, self.language),
+            **base(claim, self.language),
             channel=channel,
             card=self.desk.view(unit, customer, talk, now),
             moved_from=self._channel_of_root(unit, sending.moved_from),
@@ -114,14 +116,14 @@ class Bench:
         sending: Any = claim.sending
         customer, talk = self._whom(unit, claim)
         if talk is None or claim.after is None or not claim.after.part_id:
-            return _gone()
+            return gone()
         first: Any = claim.after.sending
         channel = self._channel(unit, first.channel)
         if channel.reference is None:
             return NotNow(outcome=TryLater(reason="bot_removed", seconds=300))
         moved = self.playbook.channels.get(sending.moved_to)
         return CardEdit(
-            **_base(claim, self.language),
+            **base(claim, self.language),
             thread=claim.after.wire_id,
             activity=claim.after.part_id,
             reference=channel.reference,
@@ -134,17 +136,17 @@ class Bench:
         sending: Any = claim.sending
         _, talk = self._whom(unit, claim)
         if talk is None or claim.after is None:
-            return _gone()
+            return gone()
         reference = self._team_reference(unit)
         if reference is None:
             return NotNow(outcome=TryLater(reason="bot_removed", seconds=300))
         line = self._line(unit, claim, talk)
-        base = _base(claim, self.language)
+        common = base(claim, self.language)
         if isinstance(sending, EditLine):
             return LineEdit(
-                **base, thread=claim.after.wire_id, activity=claim.after.part_id, reference=reference, line=line
+                **common, thread=claim.after.wire_id, activity=claim.after.part_id, reference=reference, line=line
             )
-        return LinePost(**base, thread=claim.after.wire_id, reference=reference, line=line)
+        return LinePost(**common, thread=claim.after.wire_id, reference=reference, line=line)
 
     def _line(self, unit: Unit, claim: Claim, talk: Conversation) -> Line:
         sending: Any = claim.sending
@@ -165,6 +167,8 @@ class Bench:
             conversation_id=sending.conversation_id,
             about=said.about,
             actions=tuple((verb, label(verb)) for verb in sending.actions),
+            files=filework.shown(unit, said.files),
+            file_url=f"{self.public_url}/sidebar/media/",
         )
 
     # --- people -----------------------------------------------------------------------------------------------------
@@ -174,7 +178,7 @@ class Bench:
         sending: Any = claim.sending
         customer, talk = self._whom(unit, claim)
         if talk is None:
-            return _gone()
+            return gone()
         if code := why_too_late(talk, self.desk.limits.get(talk.address.connector, NO_LIMITS), now):
             return NotNow(outcome=Undeliverable(reason=code))
         text = sending.text
@@ -182,10 +186,10 @@ class Bench:
             text = text.replace("{form}", f"{self.public_url}/f/{self.tokens.mint('form', sending.form_id)}")
         rep = reps.by_id(unit, sending.by) if sending.by else None
         return CustomerText(
-            **_base(claim, customer.language),
+            **base(claim, customer.language),
             address=talk.address,
             identity=None,
-            reference=_reference(references.at_address(unit, talk.address)),
+            reference=reference(references.at_address(unit, talk.address)),
             text=text,
             author=rep.name if rep else "",
         )
@@ -193,8 +197,8 @@ class Bench:
     def welcome(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """A greeting with a welcome code."""
         sending: Any = claim.sending
-        base = _base(claim, "zh-CN")
-        return Welcome(**base, address=sending.address, code=sending.code, text=sending.text, route=sending.route)
+        common = base(claim, "zh-CN")
+        return Welcome(**common, address=sending.address, code=sending.code, text=sending.text, route=sending.route)
 
     def notice(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """A word to a rep in their own chat."""
@@ -207,9 +211,9 @@ class Bench:
         if sending.query:
             text = self.desk.listing(unit, sending.query, rep, text, now)
         return RepNotice(
-            **_base(claim, rep.language),
+            **base(claim, rep.language),
             rep=rep,
-            reference=_reference(references.of_member(unit, rep.aad_id) if rep.aad_id else None),
+            reference=reference(references.of_member(unit, rep.aad_id) if rep.aad_id else None),
             title=sending.title,
             text=text,
             card=self.desk.view(unit, customer, talk, now, viewer=rep) if talk is not None else None,
@@ -241,7 +245,7 @@ class Bench:
         if not sending.by and (wait := until_window(customer, self.playbook, now)):
             return NotNow(outcome=TryLater(reason="outside_window", seconds=wait))
         return Mail(
-            **_base(claim, sending.language),
+            **base(claim, sending.language),
             to=address,
             to_name=customer.name,
             template=sending.template,
@@ -255,14 +259,14 @@ class Bench:
         """Something only the platform knows."""
         sending: Any = claim.sending
         about: Literal["profile", "session"] = "profile" if isinstance(sending, AskProfile) else "session"
-        return Question(**_base(claim, self.language), about=about, address=sending.address, identity=sending.identity)
+        return Question(**base(claim, self.language), about=about, address=sending.address, identity=sending.identity)
 
     def move(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """Her session is moved at the platform."""
         sending: Any = claim.sending
         rep = reps.by_id(unit, sending.rep) if sending.rep else None
         return SessionMove(
-            **_base(claim, self.language),
+            **base(claim, self.language),
             address=sending.address,
             identity=sending.identity,
             to=sending.to,
@@ -272,14 +276,14 @@ class Bench:
     def pull(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """What was announced is fetched."""
         sending: Any = claim.sending
-        return Pull(**_base(claim, self.language), address=sending.address, token=sending.token)
+        return Pull(**base(claim, self.language), address=sending.address, token=sending.token)
 
     def provision(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """The channels of the matrix are made to exist."""
         channels = tuple(self._channel(unit, key) for key in self.playbook.channels)
         if not any(c.reference for c in channels):
             return NotNow(outcome=Skipped(reason="bot_not_installed"))
-        return ProvisionChannels(**_base(claim, self.language), channels=channels)
+        return ProvisionChannels(**base(claim, self.language), channels=channels)
 
     # --- looked up --------------------------------------------------------------------------------------------------
 
@@ -309,7 +313,7 @@ class Bench:
     def _team_reference(self, unit: Unit) -> Reference | None:
         """The team the bot lives in. One team per hub installation so far."""
         found = references.teams(unit)
-        return _reference(found[0]) if found else None
+        return reference(found[0]) if found else None
 
 
 Maker = Callable[[Bench, Unit, Claim, datetime], Job | NotNow]
@@ -319,6 +323,8 @@ _MAKERS: Mapping[type, Maker] = {
     PostLine: Bench.line,
     EditLine: Bench.line,
     SendText: Bench.text,
+    SendFile: filework.send,
+    FetchFile: filework.fetch,
     SendWelcome: Bench.welcome,
     NotifyRep: Bench.notice,
     SendMail: Bench.mail,
@@ -328,23 +334,3 @@ _MAKERS: Mapping[type, Maker] = {
     PullMessages: Bench.pull,
     Provision: Bench.provision,
 }
-
-
-def _base(claim: Claim, language: str) -> dict[str, Any]:
-    return {"row_id": claim.id, "attempt": claim.attempt, "language": language}
-
-
-def _gone() -> NotNow:
-    return NotNow(outcome=Undeliverable(reason="root_gone"))
-
-
-def _reference(found: BotReference | None) -> Reference | None:
-    if found is None:
-        return None
-    return Reference(
-        wire_id=found.wire_id,
-        service_url=found.service_url,
-        team_id=found.team_id,
-        group_id=found.group_id,
-        member_wire_id=found.member_wire_id,
-    )

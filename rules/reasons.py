@@ -34,6 +34,7 @@ REASONS: Mapping[str, Words] = {
     "file_expired": Words(
         zh="平台已不再保存这个文件，请客户重发", en="the platform keeps it no longer; ask her to send it again"
     ),
+    "file_waiting": Words(zh="正在等文件内容", en="it waits for the file's content"),
     "file_gone": Words(zh="文件已不存在", en="the file is not there any more"),
     "file_host": Words(zh="文件地址不在允许的名单里，未下载", en="its address is not trusted, and was not opened"),
     "text_empty": Words(zh="消息是空的", en="the message is empty"),

@@ -11,7 +11,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Literal
 
-Purpose = Literal["unsubscribe", "click", "form", "reply", "bounce", "page"]
+Purpose = Literal["unsubscribe", "click", "form", "reply", "bounce", "page", "file"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

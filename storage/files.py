@@ -58,12 +58,13 @@ class Brought:
     """For a file that was too large to be taken in: how large it is; `content` is empty then."""
 
 
-def expect(unit: Unit, sending: FetchFile, *, customer_id: str, event_id: str, now: datetime) -> None:
+def expect(unit: Unit, sending: FetchFile, *, customer_id: str, event_id: str, rep: str, now: datetime) -> None:
     """Note a file whose content is still to be fetched; one that is noted already stays as it is."""
     row = _row(unit, sending.id, sending.form, sending.name, now) | {
         "customer_id": customer_id,
         "conversation_id": sending.conversation_id,
         "event_id": event_id,
+        "rep": rep,
         "state": "waiting",
     }
     unit.insert_new(files, row)
