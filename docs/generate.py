@@ -127,11 +127,11 @@ def conditions_and_actions() -> str:
 
 def playbook() -> str:
     """Every key of a playbook."""
-    from rules import book, calendar, strict
+    from rules import book, calendar, scripts, strict, vocabulary
 
     kinds = [
         kind
-        for room in (book, calendar, strict)
+        for room in (book, calendar, scripts, vocabulary, strict)
         for kind in vars(room).values()
         if isinstance(kind, type) and issubclass(kind, strict.Strict) and kind.__module__ == room.__name__
     ]

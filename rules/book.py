@@ -5,7 +5,6 @@ The docstrings of the classes and keys are the documentation of the file; `json_
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
@@ -19,10 +18,8 @@ from rules.conditions import Condition, Test
 from rules.facts import FIELDS, Facts
 from rules.model import Stage
 from rules.scripts import Questions, Script
-from rules.strict import Name, Said, Strict
-
-_ENDS = re.compile(r"^[\s\W]+|[\s\W]+$")
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+from rules.strict import Name, Said, Strict, Text
+from rules.vocabulary import Vocabulary
 
 
 class Office(Strict):
@@ -134,6 +131,21 @@ class ReplyTimes(Strict):
     """With so few minutes left it counts as at risk."""
 
 
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""A moment of the day, `09:00`."""
+
+
+class Reminders(Strict):
+    """What the hub tells its own people unasked."""
+
+    digests: tuple[Clock, ...] = Field(default=("09:00", "16:30"), max_length=6)
+    """When each rep is told what waits and what is due, on the clock of her zone, on working days; none = never."""
+    quiet_hours: Annotated[str, Field(pattern=r"^(|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)$")] = ""
+    """Quiet hours of whoever has not chosen her own, `21:00-08:00`; empty = none."""
+    unrouted_minutes: float = Field(default=10, gt=0, le=1440)
+    """After so many open office minutes in which nobody took a waiting customer the managers are told, once."""
+
+
 class Cap(Strict):
     """At most so many wake-up mails in so many days."""
 
@@ -163,29 +175,6 @@ class WakeupPlan(Strict):
     cap: Cap
 
 
-class Phrases(Strict):
-    """Words of a customer that mean something by themselves."""
-
-    exact: tuple[Text, ...]
-    """The whole message, but for case, blanks and punctuation at its ends."""
-    within: tuple[Text, ...] = ()
-    """Anywhere in the message."""
-
-    def found(self, text: str) -> bool:
-        """Whether the message means it."""
-        plain = _ENDS.sub("", text).casefold()
-        return any(plain == e.casefold() for e in self.exact) or any(w.casefold() in plain for w in self.within)
-
-
-class Vocabulary(Strict):
-    """Words that are obeyed at once, at any turn."""
-
-    human: Phrases
-    """She wants a person."""
-    stop: Phrases
-    """She wants no more messages from us."""
-
-
 class Texts(Strict):
     """What the hub itself says to a customer. `{name}` and so on are filled in."""
 
@@ -195,6 +184,8 @@ class Texts(Strict):
     form: Said
     """`{form}`: the one-time address of the form."""
     human: Said
+    language: Said = Said(zh="好的，之后用中文和您沟通。", en="All right, we write in English from now on.")
+    """When she asked for another language; said in that one."""
     unsubscribed: Said
 
 
@@ -203,6 +194,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "off_hours": frozenset({"opening"}),
     "form": frozenset({"form"}),
     "human": frozenset({"owner"}),
+    "language": frozenset(),
     "unsubscribed": frozenset(),
 }
 """Which placeholders each text may, and must, hold."""
@@ -249,6 +241,7 @@ class Playbook(Strict):
     sla: ReplyTimes = ReplyTimes()
     questions: Questions = Questions()
     scripts: tuple[Script, ...] = Field(default=(), max_length=100)
+    reminders: Reminders = Reminders()
     wakeup: WakeupPlan
     silent_after_add_days: float = Field(default=7, gt=0)
     """After how many days somebody who was added and never wrote is looked at: event `timer_fired`."""

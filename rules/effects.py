@@ -108,6 +108,8 @@ class Classify(Change):
     industry: str = ""
     source: str = ""
     language: str = ""
+    language_by: Literal["", "words", "choice"] = ""
+    """How the language is known: by her words, or because she asked for it."""
     zone: str = ""
     kind: Literal["classify"] = "classify"
 
@@ -119,6 +121,7 @@ class Classify(Change):
             industry=self.industry or customer.industry,
             source=customer.source or self.source,
             language=self.language or customer.language,
+            language_by=self.language_by or customer.language_by,
             zone=self.zone or customer.zone,
         )
 

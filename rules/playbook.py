@@ -11,7 +11,7 @@ from typing import Any, get_args
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from rules import actions, calendar, conditions, scripts, strict
+from rules import actions, calendar, conditions, scripts, strict, vocabulary
 from rules import book as keys
 from rules.actions import ONCE_ONLY, PutTag, Score, SetIndustry, TakeTag
 from rules.book import PLACEHOLDERS, Playbook, Rule, json_schema
@@ -78,7 +78,9 @@ def _expected(error: dict[str, Any]) -> str:
 
 
 def _keys() -> frozenset[str]:
-    models = [m for room in (keys, calendar, actions, conditions, scripts, strict) for m in vars(room).values()]
+    models = [
+        m for room in (keys, calendar, actions, conditions, scripts, strict, vocabulary) for m in vars(room).values()
+    ]
     found: set[str] = set()
     for model in models:
         if isinstance(model, type) and issubclass(model, BaseModel):

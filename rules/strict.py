@@ -11,6 +11,9 @@ from rules.wording import told
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """How things in a playbook are called by other things in it: lower-case letters, digits, dash, underscore."""
 
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+"""A short text in one language."""
+
 
 class Strict(BaseModel):
     """A part of a playbook."""

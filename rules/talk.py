@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules import customers, incoming, quiet, rulebook, segments
-from rules.calendar import clock_words, in_window, next_opening
+from rules import customers, incoming, quiet, rulebook, segments, tongues
+from rules.calendar import in_window, next_opening
 from rules.draft import Draft
 from rules.effects import (
-    Classify,
     Describe,
     LinkIdentity,
     PostLine,
@@ -29,9 +28,9 @@ from rules.events import (
     ProfileLearned,
     SessionEntered,
 )
-from rules.language import guessed
 from rules.masking import masked_mail
 from rules.model import Conversation, Timer, Words
+from rules.moments import coming
 from rules.window import reply_window, why_closed
 
 MEDIA = {
@@ -52,7 +51,7 @@ HUB = "Tower"
 def message(draft: Draft, event: MessageReceived) -> None:
     """A customer wrote: everything that can follow from it, in the order people would do it."""
     customers.begin(draft, event.address, event.identity, event.name)
-    _learn_language(draft, event.text, event.language)
+    switched = tongues.learn(draft, event.text, event.language)
     customers.touched(draft, in_chat=True)
     reopened = customers.reopen(draft)
     stopped = draft.playbook.vocabulary.stop.found(event.text)
@@ -67,7 +66,7 @@ def message(draft: Draft, event: MessageReceived) -> None:
         draft.notice("客户退订了主动消息和邮件", "She unsubscribed from messages and mails on our own")
     elif wants_human:
         _human(draft)
-    else:
+    elif not (switched and _in_her_language(draft)):
         _off_hours(draft)
     quiet.arm(draft)
 
@@ -112,12 +111,6 @@ def said(text: str, attachments: tuple[Attachment, ...], language: str) -> str:
         media = MEDIA.get(a.media, MEDIA["other"]).in_(language)
         parts.append(f"[{media}] {a.name or a.url}".rstrip())
     return "\n".join(parts) or "…"
-
-
-def _learn_language(draft: Draft, text: str, told: str) -> None:
-    language = guessed(text) or (told if not draft.customer.recent else "")
-    if language and language != draft.customer.language:
-        draft.do(Classify(language=language))
 
 
 # --- the hub's own words --------------------------------------------------------------------------------------------
@@ -172,6 +165,16 @@ def _human(draft: Draft) -> None:
     say(draft, draft.playbook.texts.human.in_(draft.language).replace("{owner}", name), "human")
 
 
+def _in_her_language(draft: Draft) -> bool:
+    """She asked for another language: say so in it, but never with the window's last message; whether it was said."""
+    talk = draft.conversation
+    left = reply_window(talk, draft.limits(talk), draft.now).messages_left if talk is not None else 0
+    if draft.snapshot.paused or (left is not None and left <= 1):
+        draft.skip("不发送语言确认", "No word about the language", left=str(left), paused=str(draft.snapshot.paused))
+        return False
+    return say(draft, draft.playbook.texts.language.in_(draft.language), "language")
+
+
 def _off_hours(draft: Draft) -> None:
     """Outside office hours one honest answer per closed time, never with the window's last message."""
     office, talk = draft.playbook.office, draft.conversation
@@ -188,9 +191,8 @@ def _off_hours(draft: Draft) -> None:
             "不发送休息时间答复", "No answer about closed times", left=str(left), paused=str(draft.snapshot.paused)
         )
         return
-    zh, en = clock_words(opening, draft.customer.zone, draft.now)
     words = draft.playbook.texts.off_hours.in_(draft.language)
-    moment = zh if draft.language.lower().startswith("zh") else en
+    moment = coming(opening, draft.now, draft.customer.zone, draft.language)
     if not say(draft, words.replace("{opening}", moment), "off-hours"):
         return
     draft.set_timer(Timer(key=key, kind="hours", conversation_id=talk.id, due_at=opening))
@@ -227,7 +229,7 @@ def welcome(draft: Draft, code: str, deadline: datetime, route: Literal["session
             id=draft.id("welcome"),
             conversation_id=talk.id,
             code=code,
-            text=draft.playbook.texts.welcome.in_(draft.language),
+            text=tongues.greeting(draft),
             address=talk.address,
             route=route,
             deadline=deadline,

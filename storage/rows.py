@@ -31,7 +31,14 @@ def customer_row(unit: Unit, customer: Customer) -> Row:
         "pages": dumps(list(customer.seen_pages)),
         "woken": dumps([t.isoformat() for t in customer.woken]),
         "sealed": unit.seal(
-            "customers.sealed", customer.id, {"name": customer.name, "attributes": dict(customer.attributes)}
+            "customers.sealed",
+            customer.id,
+            {
+                "name": customer.name,
+                "attributes": dict(customer.attributes),
+                # Here and not in a column of its own: nothing selects on it.
+                "language_by": customer.language_by,
+            },
         ),
     }
 

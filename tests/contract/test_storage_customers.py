@@ -44,7 +44,14 @@ def everything(conversation_id: str) -> list[Change]:
     consent = Consent(purpose="wakeup", medium="mail", given=True, at=NOW, source="form", text_version="2")
     task = Task(id="t1", kind="handover", title=Words(zh="联系王敏", en="Call Wang Min"), rep="r1", due_at=LATER)
     return [
-        effects.Classify(segment="key", industry="制造业", source="expo", language="zh-TW", zone="Europe/Berlin"),
+        effects.Classify(
+            segment="key",
+            industry="制造业",
+            source="expo",
+            language="zh-TW",
+            language_by="choice",
+            zone="Europe/Berlin",
+        ),
         effects.AddTag(tag=Tag(name="PaaS", by="rep", rule="r1", at=NOW)),
         effects.DropTag(name="制造业", by="rep", rule="r1", at=NOW),
         effects.AddScore(entry=Entry(id="s2", signal="form", weight=-3.5, half_life_days=7, at=LATER)),
