@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import (
@@ -15,15 +18,19 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
     DummyCookieJar,
+    FormData,
     TCPConnector,
 )
 
+from connectors import transfer
 from connectors.contract import Hub
 from connectors.wecom.errors import STALE_TOKEN, NotSent, Refusal, Unclear
 from connectors.wecom.settings import Settings
 from connectors.wecom.shared import Lease, Shared
 
 Body = Mapping[str, object]
+T = TypeVar("T")
+_SEEN_FROM = re.compile(r"from ip: ([0-9a-fA-F.:]{2,45})")
 _LARGEST_ANSWER = 16 * 1024 * 1024
 
 
@@ -64,14 +71,44 @@ class Client:
         A token that WeCom voided early is renewed once and the call made once more: a refused token means that
         nothing was done.
         """
+
+        async def once(token: str) -> Body:
+            return await self._ask(path, body, {**(query or {}), "access_token": token})
+
+        return await self._renewing(app, once)
+
+    async def download(self, app: str, path: str, query: Mapping[str, str], most: int) -> bytes:
+        """The bytes behind a media id. Raises CallFailed, TooLarge, Packed, StorageError."""
+
+        async def once(token: str) -> bytes:
+            return await self._bytes(path, {**query, "access_token": token}, most)
+
+        return await self._renewing(app, once)
+
+    async def upload(self, app: str, kind: str, name: str, content: bytes) -> str:
+        """The media id of a content of ours. Raises CallFailed, StorageError."""
+        path = "/cgi-bin/media/upload"
+
+        async def once(token: str) -> Body:
+            form = FormData(quote_fields=False)
+            form.add_field("media", content, filename=name, content_type="application/octet-stream")
+            return await self._ask(path, form, {"type": kind, "access_token": token})
+
+        told = await self._renewing(app, once)
+        media_id = told.get("media_id")
+        if not isinstance(media_id, str) or not media_id:
+            raise Unclear(f"{path}: no media_id in the answer")
+        return media_id
+
+    async def _renewing(self, app: str, once: Callable[[str], Awaitable[T]]) -> T:
+        """A call; with a fresh token once more when its own was refused: a refused token means nothing was done."""
         token = await self._token(app)
         try:
-            return await self._ask(path, body, {**(query or {}), "access_token": token})
+            return await once(token)
         except Refusal as refusal:
             if refusal.errcode not in STALE_TOKEN:
                 raise
-        fresh = await self._token(app, refused=token)
-        return await self._ask(path, body, {**(query or {}), "access_token": fresh})
+        return await once(await self._token(app, refused=token))
 
     async def _token(self, app: str, refused: str = "") -> str:
         """However the fetching of a token ends, the call it was for has not been made."""
@@ -86,21 +123,41 @@ class Client:
         query = {"corpid": self._settings.corp_id, "corpsecret": secret}
         return lease(await self._ask("/cgi-bin/gettoken", None, query), "access_token")
 
-    async def _ask(self, path: str, body: Body | None, query: Mapping[str, str]) -> Body:
+    async def _ask(self, path: str, body: Body | FormData | None, query: Mapping[str, str]) -> Body:
+        """POST with JSON or a form, GET without. Raises CallFailed."""
+        method = "GET" if body is None else "POST"
+        data = body if body is None or isinstance(body, FormData) else orjson.dumps(body)
+        headers = {"Content-Type": "application/json"} if isinstance(data, bytes) else {}
+        limit = self._for_files() if isinstance(body, FormData) else None
+        async with self._response(method, path, query, data=data, headers=headers, timeout=limit) as response:
+            return await _answer(path, response)
+
+    async def _bytes(self, path: str, query: Mapping[str, str], most: int) -> bytes:
+        """A content comes as a download with a name; anything else is WeCom's JSON that says why not."""
+        async with self._response("GET", path, query, headers=transfer.PLAIN, timeout=self._for_files()) as response:
+            if "Content-Disposition" not in response.headers:
+                await _answer(path, response)
+                raise Unclear(f"{path}: neither a file nor a refusal")
+            if response.status != 200:
+                raise Unclear(f"{path}: status {response.status}")
+            return await transfer.read(response, most)
+
+    def _for_files(self) -> ClientTimeout:
+        s = self._settings
+        return ClientTimeout(total=s.file_seconds, connect=s.connect_seconds, sock_connect=s.connect_seconds)
+
+    @asynccontextmanager
+    async def _response(
+        self, method: str, path: str, query: Mapping[str, str], *, timeout: ClientTimeout | None = None, **more: Any
+    ) -> AsyncIterator[ClientResponse]:
         """Errors are raised `from None`: what aiohttp raises may carry the URL, and the URL carries the token."""
         if self._session is None:
             raise NotSent("the connector is not started")
-        method, data = ("GET", None) if body is None else ("POST", orjson.dumps(body))
+        url = self._settings.api_base + path
+        more |= {"timeout": timeout} if timeout else {}
         try:
-            async with self._session.request(
-                method,
-                self._settings.api_base + path,
-                params=query,
-                data=data,
-                headers={"Content-Type": "application/json"} if data else None,
-                allow_redirects=False,
-            ) as response:
-                return await _answer(path, response)
+            async with self._session.request(method, url, params=query, allow_redirects=False, **more) as response:
+                yield response
         except (ClientConnectorError, ConnectionTimeoutError):
             raise NotSent(f"{path}: no connection") from None
         except (ClientError, OSError, TimeoutError) as broken:
@@ -123,7 +180,8 @@ async def _answer(path: str, response: ClientResponse) -> Body:
     if not isinstance(told, dict) or not isinstance(errcode, int):
         raise Unclear(f"{path}: an answer of another kind")
     if errcode != 0:
-        raise Refusal(errcode, path)
+        seen = _SEEN_FROM.search(str(told.get("errmsg", "")))
+        raise Refusal(errcode, path, seen_from=seen[1] if seen else "")
     return told
 
 

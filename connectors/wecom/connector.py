@@ -12,7 +12,9 @@ from aiohttp import ClientSession, web
 from connectors.contract import (
     Certainty,
     Clock,
+    CustomerFile,
     CustomerText,
+    FileFetch,
     Finding,
     Hub,
     Inbound,
@@ -31,6 +33,7 @@ from connectors.wecom import crypto
 from connectors.wecom.checks import Checker
 from connectors.wecom.client import Client
 from connectors.wecom.kf_send import KfSender
+from connectors.wecom.media import HOURS, TAKEN, Media
 from connectors.wecom.notices import Notices
 from connectors.wecom.profiles import Profiles
 from connectors.wecom.pull import Puller
@@ -58,7 +61,8 @@ class WeComConnector:
         self._clock = clock
         self._client = Client(settings, hub)
         self._sessions = Sessions(settings, clock, self._client)
-        self._kf = KfSender(settings, hub, clock, self._client, self._sessions)
+        self._media = Media(settings, self._client)
+        self._kf = KfSender(settings, hub, self._client, self._sessions, self._media)
         self._profiles = Profiles(settings, clock, self._client)
         self._puller = Puller(settings, hub, clock, self._client)
         self._notices = Notices(settings, clock, self._client)
@@ -67,7 +71,11 @@ class WeComConnector:
         self.staff = Staff(settings, hub, self._client)
         """What pages opened inside WeCom ask for."""
         self.limits = ReplyLimits(
-            hours=settings.window_hours, messages=settings.window_messages, text_bytes=settings.text_bytes
+            hours=settings.window_hours,
+            messages=settings.window_messages,
+            text_bytes=settings.text_bytes,
+            files=TAKEN,
+            file_hours=HOURS,
         )
         self._ready = False
 
@@ -79,11 +87,12 @@ class WeComConnector:
         """Texts, welcomes, questions, moves and pulls of our own conversations; notices to reps we have a userid of."""
         if isinstance(job, RepNotice):
             return bool(job.rep.userid)
-        return isinstance(job, CustomerText | Welcome | Question | SessionMove | Pull) and job.address.connector == NAME
+        ours = CustomerText | CustomerFile | FileFetch | Welcome | Question | SessionMove | Pull
+        return isinstance(job, ours) and job.address.connector == NAME
 
     def certainty(self, job: Job) -> Certainty:
         """A kf text carries its msgid; a welcome code is good for one greeting, so a second try cannot greet twice."""
-        if isinstance(job, CustomerText):
+        if isinstance(job, CustomerText | CustomerFile):
             return "key" if self._settings.msgid_is_idempotent else "none"
         return "key" if isinstance(job, Welcome) else "again"
 
@@ -98,6 +107,10 @@ class WeComConnector:
         match job:
             case CustomerText():
                 return await self._kf.text(job)
+            case CustomerFile():
+                return await self._kf.file(job)
+            case FileFetch():
+                return await self._media.fetch(job)
             case Welcome():
                 return await self._kf.welcome(job)
             case RepNotice():

@@ -20,10 +20,12 @@ class CallFailed(PlatformAway):
 class Refusal(CallFailed):
     """WeCom said no, so nothing was done: `errcode` says why."""
 
-    def __init__(self, errcode: int, path: str) -> None:
+    def __init__(self, errcode: int, path: str, *, seen_from: str = "") -> None:
         super().__init__(f"{path}: errcode {errcode}")
         self.errcode = errcode
         self.path = path
+        self.seen_from = seen_from
+        """The address WeCom saw us under, where its text tells one; for people, nothing is decided by it."""
 
 
 class NotSent(CallFailed):
@@ -65,6 +67,10 @@ MEANING: Mapping[int, Later | Never] = {
     301002: Later(reason="not_permitted", seconds=600, scope="app", alarm=True),
     41096: Later(reason="welcome_racing", seconds=1.5),
     40003: Never(reason="rep_unreachable"),
+    40004: Never(reason="file_type_not_taken"),
+    40005: Never(reason="file_type_not_taken"),
+    40006: Never(reason="file_too_large"),
+    40007: Never(reason="file_expired"),
     40031: Never(reason="rep_unreachable"),
     40096: Never(reason="no_address"),
     41050: Never(reason="code_expired"),

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from rules.language import Language
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
+_PROOF = re.compile(r"WW_verify_[0-9A-Za-z]{1,64}\.txt\Z")
+_PROVES = re.compile(r"[0-9A-Za-z]{1,128}\s?\Z")
 _TOKEN = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 
 
@@ -95,6 +97,8 @@ class Settings(_Section):
     """Callbacks whose time is further from ours are refused; the platform sends again for some seconds only."""
     connect_seconds: float = Field(default=3.0, gt=0)
     call_seconds: float = Field(default=10.0, gt=0)
+    file_seconds: float = Field(default=60.0, gt=0)
+    """How long the content of one file may take, in or out."""
     connections: int = Field(default=32, ge=1)
     token_margin_seconds: float = Field(default=300, ge=0)
     """Tokens and tickets are renewed this long before they end."""
@@ -112,6 +116,9 @@ class Settings(_Section):
     """App messages to one rep; WeCom drops more without a word."""
     follow_seconds: float = Field(default=60, ge=0)
     """How long an answer to "does this rep follow this customer" is believed."""
+    verify_files: dict[str, str] = Field(default_factory=dict)
+    """Files by which WeCom proves that a trusted domain (可信域名) is ours, name -> content as downloaded from the
+    admin console; served at the root of `public_url`."""
 
     @field_validator("api_base", "open_base", "login_base")
     @classmethod
@@ -127,6 +134,13 @@ class Settings(_Section):
         wrong = [name for name in value if not _NAME.match(name)]
         if wrong:
             raise ValueError(f"names of lower-case letters, digits and dashes, not {wrong[0]!r}")
+        return value
+
+    @field_validator("verify_files")
+    @classmethod
+    def _proofs(cls, value: dict[str, str]) -> dict[str, str]:
+        if not all(_PROOF.match(name) and _PROVES.match(content) for name, content in value.items()):
+            raise ValueError('files like "WW_verify_Ab3dE6gH9jK2mN5p.txt" with one short line of letters and digits')
         return value
 
     @model_validator(mode="after")
