@@ -15,7 +15,7 @@ from rules.effects import AddScore, Change, CloseTask, Describe, LinkIdentity, S
 from rules.errors import Conflict
 from rules.events import ContactAdded, ContactRemoved, Event
 from rules.model import Customer
-from storage import follows, identities, ledger, names, rows, statements, timeline, traces, workload
+from storage import follows, identities, ledger, moves, names, rows, statements, timeline, traces, workload
 from storage.ledger import ledger_top
 from storage.places import Place, by_conversation, lane_of, locate
 from storage.tables import balances, consents, conversations, customers, tags, tasks, timers
@@ -102,6 +102,7 @@ def save(
     traces.keep(unit, trace, customer_id=after.id, conversation_id=conversation_id, version=version)
     _save_parts(unit, before, after)
     _save_facts(unit, before, after, changes, now)
+    moves.record(unit, before, after, event=event, trace=trace, version=version)
     workload.move(unit, before, after, changes)
     if isinstance(event, ContactAdded | ContactRemoved):
         follows.record(unit, after.id, event)

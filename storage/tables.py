@@ -200,6 +200,7 @@ conversations = Table(
     plain("last_customer_at", Moment(), nullable=True),
     plain("last_our_at", Moment(), nullable=True),
     plain("waiting_since", Moment(), nullable=True),
+    plain("first_reply_at", Moment(), nullable=True),
     _count("sent_since_customer"),
     plain("taken_over", Boolean()),
     _count("card_version"),
@@ -212,7 +213,7 @@ conversations = Table(
     Index("ix_conversations_queue", "status", "channel", "opened_at"),
     Index("ix_conversations_waiting", "waiting_since"),
 )
-"""`lane`: digest of the order key. Sealed: the wire id."""
+"""`lane`: digest of the order key. `first_reply_at`: when a colleague first answered. Sealed: the wire id."""
 
 timers = Table(
     "timers",
@@ -286,11 +287,28 @@ traces = Table(
     _text("playbook"),
     plain("routed", Boolean()),
     _text("about"),
+    _text("marks"),
     sealed(),
     Index("ix_traces_conversation_id", "conversation_id", "routed", "version"),
     Index("ix_traces_customer_id", "customer_id", "version"),
 )
-"""`about`: what its steps are about, each between blanks, so that the newest one about a thing is found unopened."""
+"""`about`: what its steps are about, each between blanks, so that the newest one about a thing is found unopened.
+`marks`: which rule, cell, signal or act it was, `rule:asked-price cell:default`, to be counted unopened."""
+_marked = text("marks != ''")
+Index("ix_traces_marks", traces.c.at, traces.c.marks, postgresql_where=_marked, sqlite_where=_marked)
+
+stage_moves = Table(
+    "stage_moves",
+    metadata,
+    _customer(primary_key=True),
+    plain("version", Integer(), primary_key=True),
+    plain("at", Moment(), index=True),
+    _text("came"),
+    _text("went"),
+    _text("by"),
+    _text("rule"),
+)
+"""Every move of a customer from one stage to another, drawn from the timeline. `by`: rule or rep."""
 
 files = Table(
     "files",
@@ -525,6 +543,18 @@ playbooks = Table(
     plain("text", Text()),
     plain("at", Moment()),
 )
+
+publications = Table(
+    "publications",
+    metadata,
+    plain("seq", SERIAL, primary_key=True, autoincrement=True),
+    plain("version", String(64)),
+    plain("at", Moment()),
+    _text("by"),
+    _text("comment"),
+    _text("origin"),
+)
+"""Which version of the playbook came into force when, by whom; the newest one holds. `origin`: file, page, back."""
 
 audit = Table(
     "audit",

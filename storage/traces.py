@@ -21,12 +21,21 @@ def keep(unit: Unit, trace: Trace, *, customer_id: str = "", conversation_id: st
         "playbook": trace.playbook,
         "routed": bool(trace.about("route")),
         "about": "".join(f" {about} " for about in sorted({s.about for s in trace.steps})),
+        "marks": marks_of(trace),
         "sealed": unit.vault.seal("traces.sealed", trace.event_id, TRACE.dump_json(trace)),
     }
     unit.run(_KEEP, [row])
 
 
 _KEEP = traces.insert()
+_NAMED = {"rule": "rule", "route": "cell"}
+
+
+def marks_of(trace: Trace) -> str:
+    """What managers count, by name: rules that did something, the cell that decided (`by-hand`: a colleague), signals."""
+    found = {f"{_NAMED[s.about]}:{s.rule}" for s in trace.steps if s.rule and s.about in _NAMED}
+    found |= {f"score:{s.seen['signal']}" for s in trace.about("score") if "signal" in s.seen}
+    return " ".join(sorted(found))
 
 
 def trace_of(unit: Unit, conversation_id: str) -> Trace | None:
