@@ -136,16 +136,3 @@ next_window = next_opening
 def _moment(day: date, minute: int, tz: ZoneInfo) -> datetime:
     local = datetime.combine(day, time(), tzinfo=tz) + timedelta(minutes=minute)
     return local.astimezone(UTC)
-
-
-def clock_words(at: datetime, zone: str, now: datetime) -> tuple[str, str]:
-    """A moment for people, in Chinese and in English: the day only when it is not today."""
-    tz = zone_of(zone)
-    local, today = at.astimezone(tz), now.astimezone(tz).date()
-    clock = f"{local:%H:%M}"
-    if local.date() == today:
-        return f"今天 {clock}", f"today {clock}"
-    if local.date() == today + timedelta(days=1):
-        return f"明天 {clock}", f"tomorrow {clock}"
-    week_zh, week_en = "一二三四五六日"[local.weekday()], f"{local:%a}"
-    return f"{local.month}月{local.day}日（周{week_zh}）{clock}", f"{week_en} {local:%Y-%m-%d} {clock}"

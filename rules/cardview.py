@@ -9,7 +9,6 @@ from typing import Literal
 
 from rules import cardparts
 from rules.book import Playbook
-from rules.calendar import clock_words
 from rules.card import NOT_TOLD, CardView, TouchView, WakeupView
 from rules.decision import Because
 from rules.events import Happened
@@ -18,6 +17,7 @@ from rules.gates import may_send
 from rules.heat import HEAT_WORDS, heat_of
 from rules.masking import masked_mail
 from rules.model import STAGE_WORDS, Conversation, Customer, Entry, Identity, Rep, ReplyLimits, Words
+from rules.moments import clock_words
 from rules.reasons import reason_words
 from rules.routing import choose, explain
 from rules.sla import Sla, sla_of

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules.calendar import clock_words, next_window
+from rules.calendar import next_window
 from rules.draft import Draft
 from rules.effects import EditLine, SendMail, new_id
 from rules.model import Conversation, Wakeup, Words
+from rules.moments import clock_words
 from rules.reasons import reason_words
 
 

@@ -71,6 +71,11 @@ def coming(at: datetime, now: datetime, zone: str, language: str) -> str:
     return _DATED.in_(language).format(day=day(at, now, zone, language, weekday=True), clock=hour)
 
 
+def clock_words(at: datetime, zone: str, now: datetime) -> tuple[str, str]:
+    """`coming` in Chinese and in English, for a pair."""
+    return coming(at, now, zone, "zh-CN"), coming(at, now, zone, "en")
+
+
 def exactly(at: datetime, zone: str, language: str) -> str:
     """A moment in full, with its year and its zone's name."""
     there = at.astimezone(zone_of(zone))

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 
-from rules.calendar import clock_words
 from rules.cardparts import FACT_WORDS, FACTS, NOTED_BY, SAID_IN
 from rules.draft import Draft
 from rules.effects import Describe, OpenTask, SetClaim, SetStage
 from rules.model import STAGE_WORDS, Conversation, Rep, Stage, Task, Words
+from rules.moments import clock_words
 
 Inputs = Mapping[str, str]
 MAX_FACT = 200

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from rules import letter
 from rules.book import Playbook
-from rules.calendar import clock_words, next_window
+from rules.calendar import next_window
 from rules.draft import Draft
 from rules.effects import OpenTask, PostLine, SetWakeup, new_id
 from rules.events import ChannelWentQuiet, TimerFired
 from rules.facts import last_touch
 from rules.gates import may_send as may_send  # noqa: PLC0414 - the hub asks the quiet engine, not its parts
 from rules.model import Conversation, Customer, Task, Timer, Wakeup, Words
+from rules.moments import clock_words
 from rules.reasons import reason_words
 
 PENDING = ("proposed", "held", "queued")

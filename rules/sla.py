@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Literal
 
 from rules.book import Playbook
-from rules.calendar import after_open_minutes, clock_words, in_window, open_minutes
+from rules.calendar import after_open_minutes, in_window, open_minutes
 from rules.model import Conversation, Words
+from rules.moments import clock_words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

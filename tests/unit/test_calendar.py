@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.calendar import Holidays, Week, clock_words, in_window, next_opening
+from rules.calendar import Holidays, Week, in_window, next_opening
 from tests.unit.builders import playbook
 
 WEEK = Week.model_validate(dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:30-11:30", "14:00-17:00")))
@@ -64,10 +64,3 @@ def test_every_opening_is_open_and_not_before_now(at: datetime, zone: str) -> No
     opening = next_opening(WEEK, NONE, zone, at)
     assert opening is not None and opening >= at
     assert in_window(WEEK, NONE, zone, opening)
-
-
-def test_moments_for_people() -> None:
-    now = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-    assert clock_words(now + timedelta(hours=7), "Asia/Shanghai", now) == ("今天 17:00", "today 17:00")
-    assert clock_words(now + timedelta(days=1), "Asia/Shanghai", now) == ("明天 10:00", "tomorrow 10:00")
-    assert clock_words(now + timedelta(days=3), "Asia/Shanghai", now)[1] == "Thu 2026-11-26 10:00"
