@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bots import filework
 from rules import cardview
 from rules.book import Playbook
 from rules.card import CardView, TouchView
 from rules.model import Conversation, Customer, Identity, Rep, RepHandle, ReplyLimits, Words
+from rules.seeing import channels_of, may_act
 from rules.talk import FORM_LINK
 from storage import (
     customers,
     fates,
+    files,
     follows,
     identities,
     ledger,
@@ -56,9 +59,10 @@ class Desk:
         def look(unit: Unit) -> str | None:
             rep = reps.by_handle(unit, by)
             customer = customers.load(unit, places.by_identity(unit, identity))
-            if rep is None or customer is None or not customer.conversations or not self._may_see(unit, customer, rep):
+            if rep is None or customer is None:
                 return None
-            return max(customer.conversations, key=lambda c: c.touched_at).id
+            seen = [c for c in customer.conversations if self._may_see(unit, customer, c, rep)]
+            return max(seen, key=lambda c: c.touched_at).id if seen else None
 
         return await self.db.read(look)
 
@@ -102,10 +106,10 @@ class Desk:
         """A conversation and whose it is, if this rep may see it; None when it is not theirs or not there."""
         rep = reps.by_handle(unit, by)
         customer = customers.load(unit, places.by_conversation(unit, conversation_id).customer_id)
-        if rep is None or customer is None or not self._may_see(unit, customer, rep):
+        talk = customer.conversation(conversation_id) if customer else None
+        if rep is None or customer is None or talk is None or not self._may_see(unit, customer, talk, rep):
             return None
-        talk = customer.conversation(conversation_id)
-        return (rep, customer, talk) if talk else None
+        return rep, customer, talk
 
     def _card(self, unit: Unit, conversation_id: str, by: RepHandle) -> CardView | None:
         found = self.seen(unit, conversation_id, by)
@@ -120,30 +124,28 @@ class Desk:
 
     def _list(self, unit: Unit, query: str, rep: Rep, limit: int, now: datetime) -> list[CardView]:
         found: list[CardView] = []
-        for conversation_id in worklists.conversations_for(unit, query, rep):
+        for conversation_id in worklists.conversations_for(unit, query, rep, channels_of(rep, self.playbook)):
             customer = customers.load(unit, places.by_conversation(unit, conversation_id).customer_id)
             talk = customer.conversation(conversation_id) if customer else None
-            if customer and talk and self._may_see(unit, customer, rep):
+            if customer and talk and self._may_see(unit, customer, talk, rep):
                 found.append(self.view(unit, customer, talk, now, viewer=rep))
             if len(found) == limit:
                 break
         return found
 
-    @staticmethod
-    def _may_see(unit: Unit, customer: Customer, rep: Rep) -> bool:
-        """A manager sees all; a rep those they own, serve or follow, and whoever nobody has claimed yet."""
-        if not rep.active:
-            return False
-        if rep.role == "manager" or customer.owner in ("", rep.id):
+    def _may_see(self, unit: Unit, customer: Customer, talk: Conversation, rep: Rep) -> bool:
+        """Who may act may look; and so may a follower."""
+        if may_act(rep, customer, talk, self.playbook, reps.all_reps(unit)):
             return True
-        serving = {c.claimed_by for c in customer.conversations if c.status != "closed"}
-        return bool(serving & {"", rep.id}) or rep.id in follows.followers(unit, customer.id)
+        return rep.active and rep.id in follows.followers(unit, customer.id)
 
 
 def touches_of(unit: Unit, touches: Sequence[timeline.Touch], language: str) -> list[TouchView]:
     """Touches as colleagues read them, each message of ours with how it fared."""
     fared = fates.fates(unit, [t.event_id for t in touches if t.side != "customer"])
-    return [touch_view(t, language, fared.get(t.event_id, "")) for t in touches]
+    brought = files.of_events(unit, [t.event_id for t in touches])
+    seen = [touch_view(t, language, fared.get(t.event_id, "")) for t in touches]
+    return [replace(v, files=tuple(filework.view(f) for f in brought.get(v.id, ()))) for v in seen]
 
 
 def touch_view(touch: timeline.Touch, language: str, fate: fates.Fate = "") -> TouchView:

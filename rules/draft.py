@@ -25,6 +25,7 @@ from rules.events import Happened
 from rules.facts import Facts
 from rules.heat import heat_of
 from rules.model import Conversation, Customer, Rep, ReplyLimits, Snapshot, Timer, Words
+from rules.peace import quiet_until, ways
 
 About = Literal["route", "rule", "assign", "score", "stage", "quiet", "send", "act", "skip"]
 NO_LIMITS = ReplyLimits()
@@ -132,21 +133,53 @@ class Draft:
         )
         self.do(line)
 
-    def tell(self, rep: str, title: Words, text: Words, *, actions: tuple[str, ...] = (), about: str = "") -> None:
-        """Tell one rep something in her own chat."""
+    def tell(
+        self, rep: str, title: Words, text: Words, *, actions: tuple[str, ...] = (), about: str = "", query: str = ""
+    ) -> None:
+        """Tell one rep something in her own chat, wherever she wants to read it; in her quiet hours it is held."""
         if not rep:
             return
         self.lines += 1
-        notice = NotifyRep(
-            id=self.id(f"tell/{rep}/{self.lines}"),
-            conversation_id=self.conversation_id,
-            rep=rep,
-            title=title,
-            text=text,
-            actions=actions,
-            about=about,
-        )
-        self.do(notice)
+        person = self.rep(rep)
+        found = ways(person) if person is not None else ("",)
+        if person is not None and not found:
+            self.unreachable(person)
+        until = quiet_until(person, self.playbook.reminders.quiet_hours, self.now) if person is not None else None
+        for number, way in enumerate(found):
+            notice = NotifyRep(
+                id=self.id(f"tell/{rep}/{self.lines}" + (f"/{way}" if number else "")),
+                conversation_id=self.conversation_id,
+                rep=rep,
+                title=title,
+                text=text,
+                actions=actions,
+                about=about,
+                query=query,
+                via=way,
+                not_before=until,
+                # All that is held until one moment goes as one notice: the newest stands for those before it.
+                supersedes=f"held/{rep}/{way}/{until.isoformat()}" if until else "",
+            )
+            self.do(notice)
+
+    def unreachable(self, person: Rep) -> None:
+        """A colleague whom no notice reaches: each manager is told, once in a week."""
+        week = f"{self.now:%G-W%V}"
+        for manager in self.snapshot.reps:
+            if manager.role != "manager" or not manager.active or manager.id == person.id or not ways(manager):
+                continue
+            notice = NotifyRep(
+                id=new_id(f"unreachable/{person.id}/{week}", manager.id),
+                rep=manager.id,
+                title=Words(zh="有同事收不到提醒", en="A colleague gets no notices"),
+                text=Words(
+                    zh=f"{person.name}没有和塔台的 Teams 聊天，也没有企业微信账号。请让他安装应用，或补上账号。",
+                    en=f"{person.name} has no chat with Tower in Teams and no WeCom account. "
+                    "Let them install the app, or add the account.",
+                ),
+            )
+            self.do(notice)
+        self.skip("收不到提醒，已告知经理", "Cannot be reached; the managers are told", rep=person.id)
 
     def tell_owner(self, title: Words, text: Words, *, actions: tuple[str, ...] = (), about: str = "") -> None:
         """Tell her owner, or every manager if she has none."""

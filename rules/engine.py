@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from rules import claiming, deliveries, mails, quiet, reps, rulebook, talk
+from rules import claiming, deliveries, mails, quiet, reminders, reps, rulebook, talk
 from rules.book import Playbook
 from rules.decision import Decision
 from rules.draft import Draft
@@ -28,6 +28,7 @@ from rules.events import (
     PlaybookPublished,
     ProfileLearned,
     PullAnnounced,
+    ReminderDue,
     RepActed,
     RepSpoke,
     SessionChanged,
@@ -157,6 +158,7 @@ _HANDLERS: dict[type[Happened], Callable[..., None]] = {
     MessageFailed: deliveries.failed_later,
     ChannelWentQuiet: quiet.went_quiet,
     TimerFired: _timer,
+    ReminderDue: reminders.digest_due,
     BotInstalled: _installed,
     PlaybookPublished: _published,
     PullAnnounced: _announced,

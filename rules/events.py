@@ -81,6 +81,8 @@ class ContactAdded(Happened):
     """State of the live QR code: our short code for a source; first touch only."""
     welcome_code: str = ""
     deadline: datetime | None = None
+    name: str = ""
+    """Her name, where the colleague told it: a contact we had missed, written down from the chat."""
     kind: Literal["contact_added"] = "contact_added"
 
 
@@ -340,6 +342,8 @@ class DeliveryReported(Happened):
     """The line itself, when its thread is gone: it must be said again elsewhere."""
     line: str = ""
     """The line in the thread that shows it, where the row itself names one."""
+    rep: str = ""
+    """Whom it was meant to tell, for a notice."""
     kind: Literal["delivery_reported"] = "delivery_reported"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rules.effects import CancelSendings, Order, SaveReference, SetPause, SettleSending
-from storage import notes, outbox, references
+from rules.effects import CancelSendings, IndexNote, Order, Prefer, SaveReference, SetPause, SettleSending
+from storage import names, notes, outbox, references, reps
 from storage.unit import Unit
 
 PAUSED = "paused"
@@ -23,5 +23,9 @@ def carry_out(unit: Unit, orders: Sequence[Order], *, now: datetime) -> None:
                 outbox.settle(unit, order.row_id, order.verdict, now=now, wire_id=order.wire_id, part_id=order.part_id)
             case SaveReference():
                 references.save_reference(unit, order)
+            case Prefer():
+                reps.prefer(unit, order.rep, order.wishes)
+            case IndexNote():
+                names.index_note(unit, order.customer_id, order.text)
             case SetPause():
                 notes.switch(unit, PAUSED, on=order.paused, by=order.by, now=now)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Table, bindparam, func, sele
 
 from storage import waiting
 from storage.statements import NEW, SET, UNDER_WAY
-from storage.tables import inbox, outbox, timers
+from storage.tables import inbox, outbox, reminders, timers
 from storage.unit import Unit
 
 
@@ -32,11 +32,12 @@ class Pending:
 def pending(unit: Unit, now: datetime) -> Pending:
     """What is waiting at `now`."""
     counts = unit.conn.execute(_COUNTS, {"now": now}).mappings().one()
+    coming = (counts["coming"], counts["reminds"], *waiting.next_moments(unit, now))
     return Pending(
         inbox=counts["inbox"],
         outbox=counts["sending"] + waiting.ready_count(unit, now),
-        timers=counts["due"],
-        next_due=min((m for m in (counts["coming"], *waiting.next_moments(unit, now)) if m is not None), default=None),
+        timers=counts["due"] + counts["reminding"],
+        next_due=min((m for m in coming if m is not None), default=None),
     )
 
 
@@ -51,6 +52,8 @@ _COUNTS = select(
     _count(inbox, inbox.c.state == NEW).label("inbox"),
     _count(outbox, outbox.c.state == UNDER_WAY).label("sending"),
     _count(timers, timers.c.state == SET, timers.c.due_at <= _NOW).label("due"),
+    _count(reminders, reminders.c.due_at <= _NOW).label("reminding"),
+    select(func.min(reminders.c.due_at)).where(reminders.c.due_at > _NOW).scalar_subquery().label("reminds"),
     select(func.min(timers.c.due_at))
     .where(timers.c.state == SET, timers.c.due_at > _NOW)
     .scalar_subquery()

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import RowMapping, or_, select
 
 from rules.effects import new_id
-from rules.model import Rep, RepHandle
-from storage.tables import reps
+from rules.model import Preferences, Rep, RepHandle
+from storage.tables import preferences, reps
 from storage.unit import Unit, dumps, loads
 
 _PLAIN = ("id", "role", "team", "language", "zone", "active", "load", "capacity")
@@ -25,12 +25,17 @@ def all_reps(unit: Unit) -> tuple[Rep, ...]:
     return tuple(_rep(unit, r) for r in unit.rows(_ALL))
 
 
-_ALL = select(reps).order_by(reps.c.id)
+_WISHES = ("language", "quiet", "digest", "notices")
+_WISHED = [preferences.c[name].label(f"wished_{name}") for name in _WISHES]
+_EVERYBODY = select(reps, *_WISHED).select_from(
+    reps.outerjoin(preferences, preferences.c.rep_id == reps.c.id),
+)
+_ALL = _EVERYBODY.order_by(reps.c.id)
 
 
 def by_id(unit: Unit, rep_id: str) -> Rep | None:
     """The rep with this id."""
-    row = unit.row(select(reps).where(reps.c.id == rep_id))
+    row = unit.row(_EVERYBODY.where(reps.c.id == rep_id))
     return None if row is None else _rep(unit, row)
 
 
@@ -39,8 +44,13 @@ def by_handle(unit: Unit, handle: RepHandle) -> Rep | None:
     if handle.platform == "hub":
         return by_id(unit, handle.value)
     column = "aad" if handle.platform == "teams" else "userid"
-    row = unit.row(select(reps).where(reps.c[column] == _index(unit, column, handle.value)))
+    row = unit.row(_EVERYBODY.where(reps.c[column] == _index(unit, column, handle.value)))
     return None if row is None else _rep(unit, row)
+
+
+def prefer(unit: Unit, rep_id: str, wishes: Preferences) -> None:
+    """Keep how a rep wants to be spoken to."""
+    unit.upsert(preferences, [{"rep_id": rep_id, **{name: getattr(wishes, name) for name in _WISHES}}])
 
 
 def upsert(unit: Unit, rep: Rep) -> Rep:
@@ -71,8 +81,8 @@ def _known(unit: Unit, rep: Rep) -> Rep | None:
     for column, name in _INDEXED.items():
         if getattr(rep, name):
             handles.append(reps.c[column] == _index(unit, column, getattr(rep, name)))
-    row = unit.row(select(reps).where(or_(*handles)).order_by(reps.c.id)) if handles else None
-    return None if row is None else _rep(unit, row)
+    row = unit.row(_EVERYBODY.where(or_(*handles)).order_by(reps.c.id)) if handles else None
+    return None if row is None else replace(_rep(unit, row), language=row["language"])
 
 
 def _merged(old: Rep, new: Rep) -> Rep:
@@ -80,7 +90,7 @@ def _merged(old: Rep, new: Rep) -> Rep:
     learned = {
         name: getattr(new, name)
         for name in Rep.__dataclass_fields__
-        if name not in ("id", "load") and getattr(new, name) not in ("", ())
+        if name not in ("id", "load", "wishes") and getattr(new, name) not in ("", ())
     }
     return replace(old, **learned)
 
@@ -102,7 +112,20 @@ def _rep(unit: Unit, row: RowMapping) -> Rep:
         sealed = unit.open("reps.sealed", row["id"], row["sealed"])
         unit.memory.put(f"rep/{row['id']}", row["sealed"], sealed)
     plain = {name: row[name] for name in _PLAIN}
-    return Rep(**plain, **sealed, regions=tuple(loads(row["regions"])), industries=tuple(loads(row["industries"])))
+    wishes = _wishes(row)
+    plain["language"] = wishes.language or plain["language"]
+    regions, industries = tuple(loads(row["regions"])), tuple(loads(row["industries"]))
+    return Rep(**plain, **sealed, regions=regions, industries=industries, wishes=wishes)
+
+
+def _wishes(row: RowMapping) -> Preferences:
+    """What she has chosen; nothing chosen is no row."""
+    if row["wished_digest"] is None:
+        return NOTHING_WISHED
+    return Preferences(**{name: row[f"wished_{name}"] for name in _WISHES})
+
+
+NOTHING_WISHED = Preferences()
 
 
 def _index(unit: Unit, column: str, value: str) -> str:

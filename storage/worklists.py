@@ -2,46 +2,77 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, or_, select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, func, or_, select, true
 
 from rules.model import Rep
 from storage import names
-from storage.tables import conversations, customers, outbox
+from storage.statements import UNKNOWN
+from storage.tables import conversations, customers, outbox, reps
 from storage.unit import Unit
 
 LONGEST = 200
 
 
-def conversations_for(unit: Unit, query: str, rep: Rep) -> list[str]:
-    """Ids of the conversations in a list: `queue` (unclaimed, oldest first), `mine` (claimed by or owned by this rep,
-    the longest waiting first), `unknown` (with a sending whose end is unknown), `find:<words>` (newest first).
+def conversations_for(unit: Unit, query: str, rep: Rep, channels: Collection[str]) -> list[str]:
+    """Ids of the conversations in a list: `queue` (unclaimed), `mine` (claimed by or owned by this rep), `unknown`
+    (with a sending whose end is unknown), the longest waiting first; `find:<words>`, those last spoken to first.
 
-    Whether the rep may see each is asked by the caller. An unknown query is an empty list.
+    `channels`: keys of those of the rep's team. At most LONGEST ids, so what belongs to other teams is left out here
+    already; whether the rep may see each is asked by the caller all the same. An unknown query is an empty list.
     """
     kind, _, words = query.partition(":")
     match kind:
         case "queue":
-            return _ids(unit, (conversations.c.status == "open") & (conversations.c.claimed_by == ""))
+            unclaimed = (conversations.c.status == "open") & (conversations.c.claimed_by == "")
+            return _ids(unit, unclaimed & _hers(rep, channels))
         case "mine":
             own = or_(conversations.c.claimed_by == rep.id, customers.c.owner == rep.id)
             return _ids(unit, (conversations.c.status != "closed") & own)
         case "unknown":
-            unclear = select(outbox.c.conversation_id).where(outbox.c.state == "unknown")
-            return _ids(unit, conversations.c.id.in_(unclear))
+            unclear = select(outbox.c.conversation_id).where(outbox.c.state == UNKNOWN)
+            return _ids(unit, conversations.c.id.in_(unclear) & _hers(rep, channels))
         case "find":
             return _newest(unit, names.find(unit, words))
         case _:
             return []
 
 
+def count(unit: Unit, rep: Rep, channels: Collection[str]) -> int:
+    """How many unclaimed conversations with a customer who waits stand with this rep's team."""
+    joined = conversations.join(customers, customers.c.id == conversations.c.customer_id)
+    waits = (conversations.c.status == "open") & (conversations.c.claimed_by == "")
+    which = waits & conversations.c.waiting_since.is_not(None) & _hers(rep, channels)
+    return int(unit.conn.execute(select(func.count()).select_from(joined).where(which)).scalar_one())
+
+
+def _hers(rep: Rep, channels: Collection[str]) -> ColumnElement[bool]:
+    """What stands with her team: in its channels, or with a customer of a colleague's."""
+    if rep.role == "manager" or not rep.team:
+        return true()
+    colleagues = select(reps.c.id).where(reps.c.team == rep.team)
+    return or_(conversations.c.channel.in_(channels), customers.c.owner.in_(colleagues), customers.c.owner == rep.id)
+
+
 def _ids(unit: Unit, which: ColumnElement[bool]) -> list[str]:
     joined = conversations.join(customers, customers.c.id == conversations.c.customer_id)
-    rows = select(conversations.c.id).select_from(joined).where(which)
-    return [
-        r["id"] for r in unit.rows(rows.order_by(conversations.c.last_customer_at, conversations.c.id).limit(LONGEST))
-    ]
+    rows = select(conversations.c.id).select_from(joined).where(which).order_by(*_LONGEST_WAITING)
+    return [r["id"] for r in unit.rows(rows.limit(LONGEST))]
+
+
+_LONGEST_WAITING = (
+    conversations.c.waiting_since.nulls_last(),
+    conversations.c.last_customer_at.nulls_last(),
+    conversations.c.id,
+)
 
 
 def _newest(unit: Unit, customer_ids: list[str]) -> list[str]:
-    mine = select(conversations.c.id).where(conversations.c.customer_id.in_(customer_ids))
-    return [r["id"] for r in unit.rows(mine.order_by(conversations.c.opened_at.desc()).limit(LONGEST))]
+    """Their conversations, in the customers' order, of each the newest first."""
+    theirs = select(conversations.c.id, conversations.c.customer_id).where(
+        conversations.c.customer_id.in_(customer_ids)
+    )
+    place = {customer_id: number for number, customer_id in enumerate(customer_ids)}
+    found = unit.rows(theirs.order_by(conversations.c.opened_at.desc()))
+    return [r["id"] for r in sorted(found, key=lambda r: place[r["customer_id"]])][:LONGEST]
