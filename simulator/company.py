@@ -28,6 +28,8 @@ EMPLOYEES = (
     ("Julia Weber", "julia.weber", "manager", "en"),
 )
 PEOPLE = (("王敏", "wang.min", "zh-CN"), ("Anna Schmidt", "anna.schmidt", "en"), ("李强", "li.qiang", "zh-CN"))
+WECOM_ONLY = (("赵静", "zhao.jing", "rep", "zh-CN"),)
+"""Who works in WeCom and has no Teams."""
 CORP = "ww1f2e3d4c5b6a7980"
 KF = "wkTowerService"
 TEAM = "19:towersales@thread.tacv2"
@@ -108,7 +110,8 @@ def _world(folder: Path, places: Places, company: Company, *, running: bool, sta
             "role": role,
             "language": language,
         }
-        for name, key, role, language in EMPLOYEES
+        for name, key, role, language in EMPLOYEES + WECOM_ONLY
+            "in_teams": (name, key, role, language) in EMPLOYEES,
     ]
     people = [
         {
@@ -145,7 +148,7 @@ def _world(folder: Path, places: Places, company: Company, *, running: bool, sta
             "group_id": str(uuid.uuid4()),
             "thread_id": TEAM,
             "name": "销售塔台",
-            "members": [str(e["aad_id"]) for e in staff],
+            "members": [str(e["aad_id"]) for e in staff if e["in_teams"]],
         },
         "employees": staff,
         "people": people,
@@ -234,7 +237,7 @@ def _staff() -> str:
     tables = [
         f'[staff.people."{key}@tower.example"]\n'
         f'name = "{name}"\nuserid = "{key.replace(".", "")}"\nrole = "{role}"\nlanguage = "{language}"\n'
-        for name, key, role, language in EMPLOYEES
+        for name, key, role, language in EMPLOYEES + WECOM_ONLY
     ]
     return "\n".join(tables)
 

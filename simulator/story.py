@@ -192,6 +192,8 @@ class Story:
             return
         await self.post("/control/teams/install", {"team": True})
         for employee in (await self.get("/control/people"))["employees"]:
+            if not employee["in_teams"]:
+                continue
             await self.post("/control/teams/install", {"rep": employee["aad_id"]})
         await self.until("channels of the matrix", self._channels)
 

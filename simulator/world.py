@@ -35,6 +35,8 @@ class Employee(_Strict):
     """`rep` or `manager`: managers own the team in Teams."""
     language: str = "zh-CN"
     """Of her clients and her profile."""
+    in_teams: bool = True
+    """Whether she is in the team in Teams; who is not lives in WeCom alone."""
 
 
 class Person(_Strict):

@@ -68,6 +68,7 @@ def world_facts(world: World) -> dict[str, object]:
             "userid": e.userid,
             "mail": e.mail,
             "role": e.role,
+            "in_teams": e.in_teams,
         }
         for e in settings.employees
     ]

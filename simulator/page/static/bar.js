@@ -2,7 +2,7 @@
 import { act, get } from "./wire.js";
 import { byId, el } from "./dom.js";
 import { say } from "./toast.js";
-import { fullMoment, language, t, useLanguage } from "./words.js";
+import { fullMoment, kindWord, language, t, useLanguage } from "./words.js";
 
 const PLACES = ["teams.service", "teams.out", "graph", "wecom.api", "wecom.api/cgi-bin/kf/send_msg", "wecom.out", "mail.in", "mail.out"];
 const KINDS = ["delay", "drop", "lose_answer", "duplicate", "reorder", "throttle", "error"];
@@ -42,23 +42,40 @@ async function push(button) {
   if (told) tellClock(told);
 }
 
+/** Bad days with a name: what a visitor switches on with one click. */
+const PRESETS = [
+  ["twice", { place: "wecom.out", kind: "duplicate", times: 3 }],
+  ["disorder", { place: "wecom.out", kind: "reorder", times: 3 }],
+  ["cut", { place: "wecom.api", kind: "drop", times: 2 }],
+  ["teamsDown", { place: "teams.service", kind: "error", times: 3, status: 503 }],
+  ["teamsBusy", { place: "teams.service", kind: "throttle", times: 3, seconds: 2 }],
+  ["noAnswer", { place: "wecom.api/cgi-bin/kf/send_msg", kind: "lose_answer", times: 1 }],
+];
+
+async function switchOn(fault) {
+  if (await act("/control/faults", fault)) say(t("faultSet"));
+  showFaults();
+}
+
 async function showFaults() {
   const told = await get("/control/faults");
   const active = told?.faults ?? [];
   byId("faults").classList.toggle("on", active.length > 0);
   byId("faults").querySelector("summary").dataset.count = active.length || "";
+  byId("presets").replaceChildren(...PRESETS.map(([name, fault]) => el("button", { type: "button", on: { click: () => switchOn(fault) } }, t(name))));
+  byId("active-faults").hidden = !active.length;
+  byId("active-faults").replaceChildren(...active.map((one) => el("li", {}, t("faultLeft", { place: one.place, kind: kindWord(one.kind), n: one.times }))));
 }
 
 function wireFaults() {
   const form = byId("fault-form");
   form.elements.place.append(...PLACES.map((place) => el("option", {}, place)));
-  form.elements.kind.append(...KINDS.map((kind) => el("option", {}, kind)));
+  form.elements.kind.append(...KINDS.map((kind) => el("option", { value: kind }, kind)));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const number = (name) => Number(form.elements[name].value);
     const fault = { place: form.elements.place.value, kind: form.elements.kind.value, times: number("times"), seconds: number("seconds"), status: number("status") };
-    if (await act("/control/faults", fault)) say(t("faultSet"));
-    showFaults();
+    switchOn(fault);
   });
   byId("calm").addEventListener("click", async () => {
     if (await act("/control/faults", {}, "DELETE")) say(t("faultsOff"));
@@ -74,7 +91,7 @@ function wireLooks(redraw) {
   const wanted = new URLSearchParams(location.search);
   useLanguage(wanted.get("lang") ?? chosen);
   byId("language").value = language();
-  byId("language").addEventListener("change", (event) => { useLanguage(event.target.value); remember("language", event.target.value); showClock(); redraw(); });
+  byId("language").addEventListener("change", (event) => { useLanguage(event.target.value); remember("language", event.target.value); showClock(); showFaults(); redraw(); });
   const theme = wanted.get("theme") ?? recall("theme") ?? "auto";
   document.documentElement.dataset.theme = theme;
   byId("theme").value = theme;

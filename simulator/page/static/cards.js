@@ -175,8 +175,12 @@ function actionButton(action, scope, panels) {
   if (!action) return null;
   const style = word(action.style);
   const button = el("button", { type: "button", class: style && style !== "default" ? `is-${style}` : "", disabled: action.isEnabled === false, title: action.tooltip ?? "" }, String(action.title ?? action.verb ?? "…"));
-  button.dataset.mark = `${scope.mark}/${action.id ?? action.verb ?? action.title}`;
+  button.dataset.mark = `${scope.mark}/${action.id ?? action.verb ?? aims(action) ?? action.title}`;
   if (action.type === "Action.ShowCard") showCard(button, action, scope, panels);
+  else if (action.type === "Action.ToggleVisibility") {
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => { toggle(action, scope); button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")); });
+  }
   else {
     const press = pressOf(action, scope, button);
     button.addEventListener("click", press);
@@ -227,6 +231,9 @@ function fold(scope) {
     }
   }
 }
+
+/** What a toggle shows and hides, as one word; it stays when its title changes. */
+const aims = (action) => action.targetElements?.map((target) => target.elementId ?? target).join("+");
 
 function toggle(action, scope) {
   for (const target of action.targetElements ?? []) {

@@ -1,6 +1,6 @@
 // The rep's WeCom: what the app tells her, what she writes to it, and the hub's pages opened as her client opens them.
 import { act, get } from "./wire.js";
-import { byId, el, fill, keep, linked, safeUrl } from "./dom.js";
+import { byId, el, face, fill, keep, linked, safeUrl } from "./dom.js";
 import { moment, t } from "./words.js";
 import { worldNow } from "./bar.js";
 
@@ -14,7 +14,7 @@ export async function drawDesk() {
   const box = byId("notices");
   const low = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const items = notices.map((notice, i) => [String(notice.msgid ?? notice.id ?? i), [notice, document.documentElement.lang], () => noticeBox(notice)]);
-  if (!notices.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t("noticesEmpty"))]);
+  if (!notices.length) items.push(["empty", document.documentElement.lang, () => el("div", { class: "empty" }, el("span", { class: "empty-mark", "aria-hidden": "true" }, "✉"), el("p", {}, t("noticesEmpty")))]);
   if (keep(box, items) && low) box.scrollTop = box.scrollHeight;
 }
 
@@ -42,10 +42,10 @@ function templateCard(card, notice) {
   }, used && typeof used === "string" ? used : button.text ?? ""));
   return [
     card.source?.desc ? el("p", { class: "hint" }, card.source.desc) : null,
-    el("strong", {}, title.title ?? ""), title.desc ? el("p", { class: "hint" }, title.desc) : null,
+    el("h3", { class: "notice-title" }, title.title ?? ""), title.desc ? el("p", { class: "hint" }, title.desc) : null,
     card.sub_title_text ? el("p", {}, card.sub_title_text) : null,
     rows.length ? el("dl", { class: "facts" }, ...rows) : null,
-    buttons.length ? el("div", { class: "row" }, ...buttons) : null,
+    buttons.length ? el("div", { class: "buttons" }, ...buttons) : null,
     ...(card.jump_list ?? []).filter((jump) => jump.url).map((jump) => openButton(jump.title, jump.url)),
     card.card_action?.url ? openButton(t("open"), card.card_action.url) : null,
   ].filter(Boolean);
@@ -65,7 +65,7 @@ async function openPage(url) {
 
 export function startDesk(facts) {
   world = facts;
-  fill(byId("member"), world.employees.map((one) => [one.userid, one.name]));
+  fill(byId("member"), world.employees.map((one) => [one.userid, one.in_teams ? one.name : `${one.name} · ${t("wecomOnly")}`]));
   byId("member").addEventListener("change", () => { byId("sidebar").hidden = true; drawDesk(); });
   byId("open-sidebar").addEventListener("click", () => {
     const customer = world.people.find((one) => one.name === byId("person").value);

@@ -29,6 +29,24 @@ export function safeUrl(url) {
   return /^https?:\/\//i.test(String(url)) ? String(url) : "";
 }
 
+/** What is chosen among the radio buttons of one group. */
+export const radio = (name) => document.querySelector(`input[name="${name}"]:checked`)?.value ?? "";
+
+/** Choose in a select, or among radio buttons, as a person would; nothing happens when it is chosen already. */
+export function choose(name, value) {
+  const one = document.querySelector(`input[name="${name}"][value="${value}"]`);
+  if (one) return one.checked || one.click();
+  const select = byId(name);
+  if (!value || !select || select.value === value) return;
+  select.value = value;
+  select.dispatchEvent(new Event("change"));
+}
+
+/** A small picture of somebody: the first sign of her name. The name itself stands beside it. */
+export function face(name, kind = "") {
+  return el("span", { class: `face ${kind}`, "aria-hidden": "true" }, kind === "hub" ? "T" : [...String(name || "?")][0]);
+}
+
 /** A select filled with [value, label] pairs; keeps what was chosen when it still exists. */
 export function fill(select, pairs) {
   const chosen = select.value;
@@ -41,6 +59,7 @@ export function fill(select, pairs) {
  * when the content changed, so that what somebody is typing elsewhere stays.
  */
 export function keep(box, items) {
+  const settled = box.childElementCount > 0;
   const known = new Map([...box.children].map((node) => [node.dataset.key, node]));
   const wanted = items.map(([key, content, draw]) => {
     const print = JSON.stringify(content);
@@ -50,6 +69,7 @@ export function keep(box, items) {
     node.dataset.key = key;
     node.print = print;
     if (old) carry(old, node);
+    else if (settled) node.classList.add("fresh");
     return node;
   });
   const same = wanted.length === box.children.length && wanted.every((node, i) => node === box.children[i]);

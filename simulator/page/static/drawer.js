@@ -55,7 +55,7 @@ export async function drawCounts() {
   if (shown.onTheWay) again = setTimeout(drawCounts, young + 50);
   const pairs = ["said", "delivered", "onTheWay", "lost", "doubled", "wakeups"].filter((name) => name in shown);
   byId("counts").replaceChildren(...pairs.map((name) =>
-    el("div", { class: (name === "lost" || name === "doubled") && shown[name] ? "bad" : "" }, el("dt", {}, t(name)), el("dd", {}, String(shown[name])))));
+    el("div", { class: name === "lost" || name === "doubled" ? (shown[name] ? "bad" : "fine") : "" }, el("dt", {}, t(name)), el("dd", {}, String(shown[name])))));
 }
 
 /** On a small window the drawer starts closed. */

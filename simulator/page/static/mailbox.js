@@ -12,7 +12,7 @@ export async function drawMailbox() {
   if (!owner()) return;
   const letters = (await get(`/control/mail/box?address=${encodeURIComponent(owner())}`)) ?? [];
   const items = letters.reverse().map((letter) => [letter.id, [letter.id, document.documentElement.lang], () => letterBox(letter)]);
-  if (!letters.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t("lettersEmpty"))]);
+  if (!letters.length) items.push(["empty", document.documentElement.lang, () => el("div", { class: "empty" }, el("span", { class: "empty-mark", "aria-hidden": "true" }, "✉"), el("p", {}, t("lettersEmpty")))]);
   keep(byId("letters"), items);
 }
 
@@ -75,6 +75,6 @@ async function deed(name, body) {
 
 export function startMailbox(told) {
   facts = told;
-  fill(byId("owner"), [...facts.people, ...facts.employees].map((one) => [one.mail, `${one.name} · ${one.mail}`]));
+  fill(byId("owner"), [...facts.people, ...facts.employees].map((one) => [one.mail, one.name]));
   byId("owner").addEventListener("change", drawMailbox);
 }

@@ -1,6 +1,6 @@
 // The customer's phone: her chat with the company's account.
 import { act, get } from "./wire.js";
-import { byId, el, fill, keep, linked, safeUrl } from "./dom.js";
+import { byId, el, face, fill, keep, linked, radio, safeUrl } from "./dom.js";
 import { moment, t } from "./words.js";
 import { worldNow } from "./bar.js";
 import { startWebchat, webLines, webSay } from "./webchat.js";
@@ -8,7 +8,7 @@ import { startWebchat, webLines, webSay } from "./webchat.js";
 let world = { people: [], employees: [] };
 const friendly = [];
 const person = () => byId("person").value;
-const onTheWeb = () => byId("through").value === "webchat";
+const onTheWeb = () => radio("through") === "webchat";
 const tongue = () => world.people.find((one) => one.name === person())?.language ?? "en";
 
 /** A rep's own contact greets her outside the account's chat; only the log knows when. */
@@ -24,8 +24,17 @@ export async function drawPhone() {
   const lines = onTheWeb() ? await webLines(person()) : await accountLines();
   const low = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const items = lines.map((line) => [line.msgid, [line, document.documentElement.lang], () => bubble(line)]);
-  if (!lines.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t(onTheWeb() ? "webEmpty" : "chatEmpty"))]);
+  if (!lines.length) items.push(["empty", [document.documentElement.lang, onTheWeb()], empty]);
+  byId("device-title").textContent = t(onTheWeb() ? "webTitle" : "kfTitle");
+  byId("ways").hidden = onTheWeb();
   if (keep(box, items) && low) box.scrollTop = box.scrollHeight;
+}
+
+/** Before the first word: what to do, and the code of the fair stand to scan. */
+function empty() {
+  if (onTheWeb()) return el("div", { class: "empty" }, el("span", { class: "empty-mark", "aria-hidden": "true" }, "💬"), el("p", {}, t("webEmpty")));
+  return el("div", { class: "empty" }, el("span", { class: "empty-mark", "aria-hidden": "true" }, "▦"), el("p", {}, t("chatEmpty")),
+    el("button", { type: "button", class: "primary", on: { click: () => byId("enter-form").requestSubmit() } }, t("scanHere")));
 }
 
 async function accountLines() {
@@ -37,12 +46,36 @@ const write = (text) => (onTheWeb() ? webSay(person(), text, tongue()) : act("/c
 
 function bubble(line) {
   const mine = line.by === "customer";
-  const body = line.msgtype === "msgmenu" ? menu(line.content) : linked(line.text || `[${line.msgtype}]`);
-  return el("div", { class: `bubble ${mine ? "mine" : "theirs"}` },
+  const body = line.msgtype === "msgmenu" ? menu(line.content) : inChat(line.text || `[${line.msgtype}]`);
+  return el("div", { class: `bubble ${mine ? "mine" : "theirs"}` }, face(mine ? person() : line.from, mine || line.from ? "" : "hub"),
     line.from ? el("p", { class: "hint" }, t("friend", { name: line.from })) : null,
     el("div", { class: "words" }, ...body),
     ...(line.offers ?? []).map((offer) => el("button", { type: "button", class: "menu-item", on: { click: () => write(offer) } }, offer)),
     el("time", { class: "when", dateTime: line.at }, moment(line.at, worldNow())));
+}
+
+/** Words of a chat. The company's own forms open inside the phone, as they do in WeChat; all else in a window. */
+function inChat(text) {
+  return linked(text).map((part) => {
+    if (part.href?.startsWith(`${world.hub_url}/f/`)) part.addEventListener("click", (event) => { event.preventDefault(); openSheet(part.href, part); });
+    return part;
+  });
+}
+
+let before = null;
+
+function openSheet(url, link) {
+  before = link;
+  byId("sheet-frame").src = url;
+  byId("sheet").hidden = false;
+  byId("sheet-close").focus();
+}
+
+export function closeSheet() {
+  if (byId("sheet").hidden) return;
+  byId("sheet").hidden = true;
+  byId("sheet-frame").src = "about:blank";
+  before?.isConnected ? before.focus() : byId("chat").focus();
 }
 
 /** A menu message: items that say something are buttons, items that lead somewhere are links. */
@@ -67,8 +100,10 @@ export function startPhone(facts) {
   world = facts;
   fill(byId("person"), world.people.map((one) => [one.name, one.name]));
   startWebchat(world);
-  byId("person").addEventListener("change", drawPhone);
-  byId("through").addEventListener("change", () => { byId("enter-form").hidden = onTheWeb(); drawPhone(); });
+  byId("person").addEventListener("change", () => { closeSheet(); drawPhone(); });
+  byId("through").addEventListener("change", () => { closeSheet(); drawPhone(); });
+  byId("sheet-close").addEventListener("click", closeSheet);
+  drawPhone();
   const form = byId("say-form");
   sendOnEnter(form.elements.text);
   form.addEventListener("submit", async (event) => {

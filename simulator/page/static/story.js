@@ -1,6 +1,6 @@
 // The story bar: play, pause, one step, speed, start again; and the narrator, who points at where it happens.
 import { act, get } from "./wire.js";
-import { byId } from "./dom.js";
+import { byId, choose } from "./dom.js";
 import { say } from "./toast.js";
 import { language, t } from "./words.js";
 
@@ -28,7 +28,7 @@ export function drawStory() {
   play.textContent = t(running() ? "storyPause" : told.done ? "storyGoOn" : "storyPlay");
   play.disabled = ["over", "halted", "pausing"].includes(told.state);
   byId("story-step").disabled = running() || told.state === "over" || told.state === "halted";
-  byId("story-restart").hidden = !told.again || told.state === "ready";
+  byId("story-restart").hidden = !told.again;
   byId("story-speed").value = told.speed;
   byId("story-progress").max = told.of;
   byId("story-progress").value = told.done;
@@ -60,13 +60,6 @@ function castRoles() {
   choose("member", rep?.userid);
   choose("view", "channels");
   showOnlySteps(true);
-}
-
-function choose(id, value) {
-  const select = byId(id);
-  if (!value || select.value === value) return;
-  select.value = value;
-  select.dispatchEvent(new Event("change"));
 }
 
 /** The drawer without, or with, what went over the wire. */

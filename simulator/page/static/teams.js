@@ -1,6 +1,6 @@
 // The rep's Teams: channels with their threads, or her own chat with Tower; cards that can be clicked.
 import { act, get } from "./wire.js";
-import { byId, el, fill, keep, safeUrl } from "./dom.js";
+import { byId, el, face, fill, keep, radio, safeUrl } from "./dom.js";
 import { drawCard } from "./cards.js";
 import { marked } from "./cardtext.js";
 import { showDialog } from "./dialog.js";
@@ -17,15 +17,21 @@ const look = () => [document.documentElement.lang, rep().aad_id, byId("compat").
 export async function drawTeams() {
   if (!rep()) return;
   const box = byId("threads");
-  if (byId("view").value === "personal") return drawPersonal(box);
+  if (radio("view") === "personal") return drawPersonal(box);
   const told = await get("/control/teams/threads");
   const channels = (told?.channels ?? []).filter((channel) => !channel.deleted);
   const threads = channels.flatMap((channel) => channel.threads.map((thread) => ({ channel, thread })));
   threads.sort((a, b) => latest(b.thread).localeCompare(latest(a.thread)));
   const items = threads.map(({ channel, thread }) => [thread.id, [channel.name, look()], () => threadBox(thread.id, channel.name)]);
-  if (!threads.length) items.push(["empty", document.documentElement.lang, () => el("p", { class: "empty" }, t("threadsEmpty"))]);
+  if (!threads.length) items.push(["empty", [document.documentElement.lang, channels.map((one) => one.name)], () => nobody(channels)]);
   keep(box, items);
   for (const { thread } of threads) drawPosts(box.querySelector(`[data-key="${CSS.escape(thread.id)}"] .posts`), [thread.root, ...thread.replies]);
+}
+
+/** Before the first thread: the channels that wait for one. */
+function nobody(channels) {
+  return el("div", { class: "empty" }, el("span", { class: "empty-mark", "aria-hidden": "true" }, "#"), el("p", {}, t("threadsEmpty")),
+    el("p", { class: "flow" }, ...channels.map((channel) => el("span", { class: "badge" }, `# ${channel.name}`))));
 }
 
 const latest = (thread) => [thread.root, ...thread.replies].map((post) => post.at).sort().at(-1) ?? "";
@@ -54,7 +60,7 @@ function postBox(post) {
     post.text && el("div", { class: "text" }, ...(post.by_bot ? marked(post.text) : [post.text])),
     ...cardsFor(post).map((card) => drawCard(card, hostFor(post))),
   ];
-  return el("div", { class: `post ${post.by_bot ? "bot" : "person"}` },
+  return el("div", { class: `post ${post.by_bot ? "bot" : "person"}` }, face(post.author, post.by_bot ? "hub" : ""),
     el("p", { class: "byline" }, el("strong", {}, post.author), " ", el("time", { dateTime: post.at }, moment(post.at, worldNow())), post.edited ? ` · ${t("editedMark")}` : ""),
     ...body);
 }
@@ -146,6 +152,6 @@ function composer(conversation, personal) {
 
 export function startTeams(facts) {
   world = facts;
-  fill(byId("rep"), world.employees.map((one) => [one.aad_id, one.role === "manager" ? `${one.name} ★` : one.name]));
+  fill(byId("rep"), world.employees.filter((one) => one.in_teams).map((one) => [one.aad_id, one.role === "manager" ? `${one.name} ★` : one.name]));
   for (const id of ["rep", "view", "compat"]) byId(id).addEventListener("change", drawTeams);
 }
