@@ -109,9 +109,9 @@ def _world(folder: Path, places: Places, company: Company, *, running: bool, sta
             "userid": key.replace(".", ""),
             "role": role,
             "language": language,
+            "in_teams": (name, key, role, language) in EMPLOYEES,
         }
         for name, key, role, language in EMPLOYEES + WECOM_ONLY
-            "in_teams": (name, key, role, language) in EMPLOYEES,
     ]
     people = [
         {
