@@ -35,7 +35,19 @@ from bots.failpoints import names as failpoint_names
 from bots.hub import Hub, Options
 from bots.logs import logger
 from bots.logs import set_up as set_up_logs
-from bots.settings import ClockSettings, DatabaseSettings, Keys, Loaded, LogSettings, Loops, Rules, Server, Staff
+from bots.records import PageRecords
+from bots.settings import (
+    ClockSettings,
+    DatabaseSettings,
+    DoctorSettings,
+    Keys,
+    Loaded,
+    LogSettings,
+    Loops,
+    Rules,
+    Server,
+    Staff,
+)
 from bots.settings import load as load_settings
 from bots.tools import Tools
 from connectors.contract import Clock, Connector
@@ -58,12 +70,13 @@ from sidebar import api, inside, manage, outside, web
 from sidebar.inside import SidebarSettings
 from sidebar.manage import ManageSettings
 from sidebar.outside.memory import StoredFacts
-from storage import migrations
+from storage import health, migrations
 from storage.database import Database
 from storage.vault import Vault
 
 if TYPE_CHECKING:
-    from bots.doctor.report import Report
+    from bots.doctor.report import Report, Wanted
+    from bots.doctor.visit import Patient
     from storage.held import Held
 
 HERE = Path(__file__).resolve().parent
@@ -74,6 +87,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "keys": Keys,
     "rules": Rules,
     "loops": Loops,
+    "doctor": DoctorSettings,
     "log": LogSettings,
     "staff": Staff,
     "sidebar": SidebarSettings,
@@ -172,6 +186,7 @@ async def _serve(loaded: Loaded, failpoints: Failpoints) -> int:
         hub.connect(list(connectors.values()))
         await hub.clock.start()
         await hub.employ(_staff(loaded))
+        await hub.db.write(lambda unit: health.begin(unit, time.time()), label="note")
         async with contextlib.AsyncExitStack() as doors:
             teams = loaded.optional("teams", TeamsSettings)
             visitors = WebChatDoor(teams) if teams and teams.directline_secret else None
@@ -335,6 +350,7 @@ def _application(
     wecom, teams = connectors.get("wecom"), connectors.get("teams")
     parts = inside.Inside(
         hub=hub,
+        records=PageRecords(db=hub.db, desk=hub.desk),
         clock=hub.clock.now,
         key=hub.tokens.key,
         public_url=hub.options.public_url,
@@ -589,48 +605,80 @@ def teams_manifest(
 def doctor(
     config: Config = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
-    only: Annotated[str, typer.Option("--only", help="Letters of T, W, M, D, C, S: which checks; default: all.")] = "",
+    only: Annotated[
+        str, typer.Option("--only", help="Letters of T, W, M, D, C, S, or ids like W04; default: all.")
+    ] = "",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is on this machine (modes of secret files, an old schema).")
+    ] = False,
 ) -> None:
     """Look whether everything is as it must be; each check says what it found and what mends it."""
-    from bots.doctor.report import rooms
+    from bots.doctor.report import wanted
 
     with explained():
         set_up_logs(pretty=False)
-        wanted, loaded = rooms(only), load(config)
-        found = uvloop.run(_examined(loaded, wanted))
+        asked, loaded = wanted(only, _check_titles()), load(config)
+        try:
+            found = uvloop.run(_examined(loaded, asked, fix=fix))
+        except (Unavailable, OSError) as away:
+            print(f"it could not be mended: {away}", file=sys.stderr)
+            raise typer.Exit(1) from None
     print(found.json() if as_json else found.text())
     raise typer.Exit(found.code)
 
 
-async def _examined(loaded: Loaded, wanted: frozenset[str]) -> Report:
-    """The doctor's report; beside a running hub, or without one."""
+def _check_titles() -> dict[str, str]:
+    """What each check of the doctor looks at."""
+    from bots.doctor import content, data, safety
+    from connectors.mail import checks as mail
+    from connectors.teams import checks as teams
+    from connectors.wecom import checks as wecom
+
+    return {**teams.CHECKS, **wecom.CHECKS, **mail.CHECKS, **data.CHECKS, **content.CHECKS, **safety.CHECKS}
+
+
+async def _examined(loaded: Loaded, asked: Wanted, *, fix: bool = False) -> Report:
+    """The doctor's report; beside a running hub, or without one. With `fix`, what is wrong here is mended and looked at
+    again. Raises ConfigError; Unavailable and OSError when it cannot be mended."""
+    from bots.doctor.mend import mend
+    from bots.doctor.visit import visit
+
+    async with _business_clock(loaded) as clock:
+        patient = _patient(loaded, clock)
+        found = await visit(patient, asked)
+        done = await asyncio.to_thread(mend, found, patient) if fix else []
+        return replace(await visit(patient, asked), mended=done) if done else found
+
+
+def _patient(loaded: Loaded, clock: BusinessClock) -> Patient:
+    """Everything the doctor looks at; connectors are made and not started."""
     from bots import origins
-    from bots.doctor.visit import Patient, visit
+    from bots.doctor.visit import Patient
     from bots.doctor.visitor import Visitor
-    from connectors.mail import checks as mail_checks
     from connectors.mail import templates
-    from connectors.teams import checks as teams_checks
-    from connectors.wecom import checks as wecom_checks
+    from sidebar.outside import words
 
     mail = loaded.optional("mail", MailSettings)
     mistakes = templates.check(_beside(loaded.path, mail.templates)) if mail else []
     sound = replace(loaded, sections={n: s for n, s in loaded.sections.items() if n != "mail" or not mistakes})
-    async with _business_clock(loaded) as clock:
-        connectors = _connectors(sound, Visitor(), clock.now, _tokens(loaded))
-        mailer = connectors.get("mail")
-        names = mailer.template_names if isinstance(mailer, MailConnector) else None
-        patient = Patient(
-            loaded=loaded,
-            now=clock.now(),
-            url=loaded.section("database", DatabaseSettings).url,
-            vault=_vault(loaded.section("keys", Keys)),
-            playbook=_playbook_or_mistakes(loaded),
-            templates=ConfigError(mistakes) if mistakes else names,
-            connectors=list(connectors.values()),
-            secret_files=origins.secret_files(loaded),
-            titles={**teams_checks.CHECKS, **wecom_checks.CHECKS, **mail_checks.CHECKS},
-        )
-        return await visit(patient, wanted)
+    connectors = _connectors(sound, Visitor(), clock.now, _tokens(loaded))
+    mailer = connectors.get("mail")
+    languages = mailer.template_languages if isinstance(mailer, MailConnector) else None
+    return Patient(
+        loaded=loaded,
+        now=clock.now(),
+        url=loaded.section("database", DatabaseSettings).url,
+        vault=_vault(loaded.section("keys", Keys)),
+        playbook=_playbook_or_mistakes(loaded),
+        templates=ConfigError(mistakes) if mistakes else languages,
+        purposes=words.PURPOSES,
+        graph_roles=("Mail.Send",) if mail and mail.transport == "graph" else (),
+        connectors=list(connectors.values()),
+        secret_files=origins.secret_files(loaded),
+        values=origins.values(loaded),
+        failpoint=bool(os.environ.get("TOWER_FAILPOINT")),
+        titles=_check_titles(),
+    )
 
 
 def _playbook(loaded: Loaded) -> Playbook:

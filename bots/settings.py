@@ -174,6 +174,21 @@ class Staff(Section):
     """By mail address."""
 
 
+class DoctorSettings(Section):
+    """From where on the doctor calls something wrong."""
+
+    commit_ms: float = Field(default=250, gt=0)
+    """The quickest of a few small commits takes longer than this: webhooks wait for one."""
+    free_mib: int = Field(default=1024, ge=0)
+    """Less room than this on the disk of a SQLite database."""
+    skew_seconds: float = Field(default=2, gt=0)
+    """The database's clock and this machine's are further apart than this."""
+    backup_hours: float = Field(default=26, gt=0)
+    """The newest backup is older than this, in hours of the wall clock."""
+    secret_days: float = Field(default=30, gt=0)
+    """A platform's secret ends sooner than this, where the platform tells when."""
+
+
 class LogSettings(Section):
     """Logs."""
 

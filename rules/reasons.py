@@ -43,6 +43,11 @@ REASONS: Mapping[str, Words] = {
     "session_ended": Words(zh="会话已在平台上结束", en="the session has ended on the platform"),
     "no_reference": Words(zh="机器人还没有安装到那里", en="the bot is not installed there yet"),
     "no_channel": Words(zh="团队频道还没有建好", en="the team channel does not exist yet"),
+    "channel_gone": Words(
+        zh="剧本里已经没有这个频道，请转到其他频道",
+        en="the playbook has no such channel any more: move it to another one",
+    ),
+    "nothing_to_say": Words(zh="没有要说的", en="there was nothing to say"),
     "no_address": Words(zh="没有可用的地址", en="there is no address to send to"),
     "no_connector": Words(zh="没有连接器能发送它", en="no connector can send it"),
     "root_gone": Words(zh="原来的帖子已不存在", en="the thread's first post is gone"),
@@ -92,6 +97,7 @@ REASONS: Mapping[str, Words] = {
     "mail_server_refuses_us": Words(
         zh="邮件服务器不接受塔台的登录或加密方式", en="the mail server does not accept Tower's sign-in or encryption"
     ),
+    "day_cap": Words(zh="24 小时内的邮件已达上限", en="enough mails have gone out in 24 hours"),
     "domain_cap": Words(zh="发往该邮箱域名的邮件本小时已达上限", en="enough mail has gone to that domain this hour"),
     "no_template": Words(zh="没有这个邮件模板", en="there is no such mail template"),
     "bot_not_installed": Words(zh="机器人还没有安装到团队", en="the bot is not installed in the team yet"),

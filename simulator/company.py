@@ -43,13 +43,15 @@ class Places:
     world_smtp: int
     hub: int
     hub_smtp: int
+    world_dns: int
+    """For UDP."""
 
 
 def free_places(preferred_world: int = 0) -> Places:
-    """Four free ports; the world's page gets the preferred one if nobody has it."""
+    """Five free ports; the world's page gets the preferred one if nobody has it."""
     with contextlib.ExitStack() as held:
-        taken = [_bind(held, preferred_world), *(_bind(held, 0) for _ in range(3))]
-    return Places(world=taken[0], world_smtp=taken[1], hub=taken[2], hub_smtp=taken[3])
+        taken = [_bind(held, preferred_world), *(_bind(held, 0) for _ in range(4))]
+    return Places(world=taken[0], world_smtp=taken[1], hub=taken[2], hub_smtp=taken[3], world_dns=taken[4])
 
 
 def _bind(held: contextlib.ExitStack, port: int) -> int:
@@ -130,6 +132,7 @@ def _world(folder: Path, places: Places, company: Company, *, running: bool, sta
         "ports_file": str((folder / "ports.json").resolve()),
         "hub_url": f"http://127.0.0.1:{places.hub}",
         "hub_smtp_port": places.hub_smtp,
+        "dns_port": places.world_dns,
         "mail_secret": company.secrets["mx"],
         "clock_start": start.isoformat(),
         "clock_running": running,
@@ -206,6 +209,7 @@ corp_id = "{CORP}"
 api_base = "{world}/wecom"
 open_base = "{world}/wecom-open"
 login_base = "{world}/wecom-open"
+verify_files = {{ "WW_verify_Tower0123456789.txt" = "Tower0123456789" }}
 
 [wecom.apps.agent]
 agent_id = 1000002
@@ -221,6 +225,8 @@ from_name = "Tower 塔台"
 from_address = "hello@tower.example"
 reply_domain = "reply.tower.example"
 mx_secret = "file:mx.secret"
+dkim_selector = "tower"
+dns = "127.0.0.1:{places.world_dns}"
 
 [mail.smtp]
 host = "127.0.0.1"

@@ -20,6 +20,7 @@ import jwt
 from aiohttp import BasicAuth, web
 
 from simulator.keys import KeyRing
+from simulator.registration import registration
 from simulator.wire import Json, answer
 from simulator.world import Employee, World
 
@@ -167,7 +168,8 @@ def _app_token(world: World, form: Mapping[str, str]) -> tuple[str, Json]:
     if rest != ".default" or audience not in (BOT_AUDIENCE, GRAPH_AUDIENCE):
         raise Refusal(400, "invalid_scope", 70011, "The provided value for scope is not valid.")
     app_id = world.settings.app_id
-    token = entra(world).token(audience, azp=app_id, appid=app_id, oid=app_id, idtyp="app")
+    roles = {"roles": sorted(registration(world).roles)} if audience == GRAPH_AUDIENCE else {}
+    token = entra(world).token(audience, azp=app_id, appid=app_id, oid=app_id, idtyp="app", **roles)
     life: Json = {"expires_in": TOKEN_LIFE, "ext_expires_in": TOKEN_LIFE}
     return audience, {"token_type": "Bearer", "access_token": token} | life
 

@@ -77,6 +77,11 @@ class Settings(_Strict):
     hub_smtp_host: str = "127.0.0.1"
     hub_smtp_port: int
     """Where the hub takes replies and bounces."""
+    dns_port: int = 0
+    """UDP port of the world's name server; 0 = none."""
+    mail_domain: str = "tower.example"
+    reply_domain: str = "reply.tower.example"
+    """Domains the company publishes records for."""
     mail_secret: str
     """Shared with the hub's mail listener: the trusted mail server signs its verdict on inbound mail with it."""
     clock_start: datetime

@@ -94,7 +94,7 @@ async def restore(url: str, source: Path, vault: Vault, *, now: datetime) -> Res
             copy = Path(folder) / DATABASE
             taken_at = _unpack(source, copy)
             migrations.upgrade(f"sqlite:///{copy}")
-            held = await _held(f"sqlite:///{copy}", vault, lambda unit: hold(unit, now))
+            held = await _held(f"sqlite:///{copy}", vault, lambda unit: _hold(unit, now, taken_at))
             for old in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
                 old.unlink(missing_ok=True)
             copy.replace(target)
@@ -107,6 +107,12 @@ async def hold_now(url: str, vault: Vault, now: datetime) -> Held:
     """Hold what is under way in a database that was brought back by other means. Raises ConfigError (keys that do not
     fit, a hub that runs), Unavailable."""
     return await _held(url, vault, lambda unit: hold_unused(unit, now))
+
+
+def _hold(unit: Unit, now: datetime, taken_at: datetime) -> Held:
+    """Hold everything, and keep that the data here are as old as their backup."""
+    health.backed_up(unit, taken_at.timestamp())
+    return hold(unit, now)
 
 
 async def _held(url: str, vault: Vault, work: Callable[[Unit], Held]) -> Held:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from rules.errors import Unreadable
-from storage import engines, migrations
+from storage import engines, migrations, notes
 from storage.tables import inbox, outbox, reps
 from storage.unit import Unit
 
@@ -72,6 +72,35 @@ def pulled_at(unit: Unit, connector: str) -> datetime | None:
     )
     found: datetime | None = unit.conn.execute(done).scalar()
     return found
+
+
+def mailed_since(unit: Unit, moment: datetime) -> int:
+    """How many mails have gone out since a moment of business time."""
+    gone = outbox.c.kind == "send_mail", outbox.c.state.in_(("delivered", "unknown")), outbox.c.ended_at > moment
+    return int(unit.conn.execute(select(func.count()).select_from(outbox).where(*gone)).scalar_one())
+
+
+def begin(unit: Unit, now: float) -> None:
+    """Keep when this database was first served (wall seconds): from then on there is something to back up."""
+    if notes.note(unit, _BEGUN) is None:
+        notes.keep_note(unit, _BEGUN, str(now), _FAR)
+
+
+def backed_up(unit: Unit, taken: float) -> None:
+    """Keep when the newest backup was taken (wall seconds)."""
+    notes.keep_note(unit, _BACKUP, str(taken), _FAR)
+
+
+def last_backup(unit: Unit) -> tuple[float | None, float | None]:
+    """When the newest backup was taken, and when this database was first served (wall seconds); None = never."""
+    found = [notes.note(unit, key) for key in (_BACKUP, _BEGUN)]
+    taken, begun = (float(note[0]) if note else None for note in found)
+    return taken, begun
+
+
+_BACKUP, _BEGUN = "backup/newest", "backup/begun"
+_FAR = 4102444800.0
+"""These notes never run out (2100)."""
 
 
 def stuck(unit: Unit) -> tuple[int, int]:

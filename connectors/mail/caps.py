@@ -1,4 +1,5 @@
-"""How many mails go to one domain in an hour: big providers distrust whoever sends many at once."""
+"""How many mails go to one domain in an hour, and to anybody in a day: providers distrust whoever sends many at once,
+and mail servers stop taking mail for the rest of the day."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from connectors.contract import Hub
 
 _WINDOW = timedelta(hours=1)
+_DAY = timedelta(hours=24)
 
 
 class DomainCap:
@@ -33,6 +35,46 @@ class DomainCap:
             words = json.dumps([t.timestamp() for t in (*sent, now)])
             await self._hub.keep_note(key, words, _FAR)
             return 0.0
+
+
+class DayCap:
+    """Counts all sendings of the last 24 hours, hour by hour, in a shared note; as exact as `DomainCap`."""
+
+    def __init__(self, hub: Hub, per_day: int) -> None:
+        self._hub = hub
+        self._per_day = per_day
+        self._turn = asyncio.Lock()
+
+    async def take(self, now: datetime) -> float:
+        """Count one sending at business time `now` and return 0, or return the seconds until there is room."""
+        async with self._turn:
+            note = await self._hub.note(_TODAY)
+            hours = {
+                h: n for h, n in _counts(note[0] if note else "").items() if now - _DAY < _end(h) and h <= _hour(now)
+            }
+            if sum(hours.values()) >= self._per_day:
+                return max(1.0, (_end(min(hours)) + _DAY - now).total_seconds())
+            hours[_hour(now)] = hours.get(_hour(now), 0) + 1
+            await self._hub.keep_note(_TODAY, json.dumps(hours), _FAR)
+            return 0.0
+
+
+_TODAY = "mail:sent"
+
+
+def _hour(now: datetime) -> int:
+    return int(now.timestamp() // 3600)
+
+
+def _end(hour: int) -> datetime:
+    return datetime.fromtimestamp((hour + 1) * 3600, UTC)
+
+
+def _counts(words: str) -> dict[int, int]:
+    try:
+        return {int(hour): int(count) for hour, count in json.loads(words or "{}").items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 _FAR = 4102444800.0

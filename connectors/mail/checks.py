@@ -12,15 +12,17 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from connectors.contract import Finding, Site
 from connectors.mail.client import SmtpClient
+from connectors.mail.records import Records
 from connectors.mail.settings import MailSettings
 from rules.tokens import Tokens
 
 CHECKS = {
     "M01": "The mail server takes our connection",
-    "M02": "SPF, DKIM and DMARC",
+    "M02": "SPF, DKIM, DMARC and MX are published",
     "M03": "The way out of our mails answers",
     "M04": "Replies and bounces have a door",
     "M05": "Bounce and reply addresses belong to the sender's domain",
+    "M06": "The day's mails are below their limit",
 }
 """What each check looks at."""
 _PATIENCE = 10.0
@@ -38,7 +40,8 @@ class Checker:
 
     async def all(self) -> Sequence[Finding]:
         """The findings, in order of their ids."""
-        return [await self._server(), self._records(), await self._way_out(), await self._door(), self._aligned()]
+        records = await Records(settings=self.settings).finding()
+        return [await self._server(), records, await self._way_out(), await self._door(), self._aligned(), self._pace()]
 
     async def _server(self) -> Finding:
         smtp = self.settings.smtp
@@ -58,11 +61,6 @@ class Checker:
         refused = failed.reason == "mail_server_refuses_us"
         mend = "host, port, tls, user and password of [mail.smtp]" if refused else "the server must be reachable"
         return Finding(id="M01", state="wrong", found=failed.reason, do=mend)
-
-    def _records(self) -> Finding:
-        domain, replies = self.settings.sending_domain, self.settings.reply_domain
-        mend = f"look up TXT {domain}, TXT _dmarc.{domain}, your DKIM selector, MX {replies}: docs/mail.md"
-        return Finding(id="M02", state="by hand", found="DNS is not asked from here", do=mend)
 
     async def _way_out(self) -> Finding:
         """Open the page as a mail program would; opening it changes nothing."""
@@ -106,6 +104,16 @@ class Checker:
             return Finding(id="M05", state="fine", found=f"{replies} beside {sending}")
         mend = "take a reply_domain below the domain of from_address, or DMARC rests on DKIM alone"
         return Finding(id="M05", state="wrong", found=f"{replies} is not of {sending}", do=mend)
+
+    def _pace(self) -> Finding:
+        """How many went out in the last 24 hours, against the most that may."""
+        if self.site.mailed is None:
+            return Finding(id="M06", state="skipped", found="needs D01")
+        found = f"{self.site.mailed} of {self.settings.per_day} in 24 hours"
+        if self.site.mailed < self.settings.per_day:
+            return Finding(id="M06", state="fine", found=found)
+        mend = "further mails wait; raise mail.per_day if your mail server takes more, or find out what sends so much"
+        return Finding(id="M06", state="wrong", found=found, do=mend)
 
 
 async def _greeting(host: str, port: int, *, tls: bool) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -23,7 +23,7 @@ from connectors.contract import (
     Undeliverable,
 )
 from connectors.mail.addresses import Addresses
-from connectors.mail.caps import DomainCap
+from connectors.mail.caps import DayCap, DomainCap
 from connectors.mail.checks import Checker
 from connectors.mail.client import SmtpClient
 from connectors.mail.listener import Door, MailServer
@@ -68,6 +68,7 @@ class MailConnector:
             public_url=public_url.rstrip("/"),
         )
         self._cap = DomainCap(hub, settings.per_domain_per_hour)
+        self._day = DayCap(hub, settings.per_day)
         self._transport = _transport(settings, post)
         door = Door(addresses, verdict, hub, clock)
         self._server = MailServer(settings.listener, door, name=settings.reply_domain) if settings.listener else None
@@ -97,11 +98,12 @@ class MailConnector:
         except ValueError as problem:
             return Undeliverable(reason="no_address", detail=str(problem))
         try:
-            seconds = await self._cap.take(job.to.rpartition("@")[2], self._clock())
+            if seconds := await self._cap.take(job.to.rpartition("@")[2], self._clock()):
+                return TryLater(reason="domain_cap", seconds=seconds)
+            if seconds := await self._day.take(self._clock()):
+                return TryLater(reason="day_cap", seconds=seconds, scope="platform")
         except Unavailable:
             return TryLater(reason="unreachable", seconds=5, scope="platform")
-        if seconds:
-            return TryLater(reason="domain_cap", seconds=seconds)
         outcome = await self._transport.send(letter, job.attempt)
         if isinstance(outcome, Delivered):
             links = json.dumps([url for _, url in template.links])
@@ -132,6 +134,11 @@ class MailConnector:
     def template_names(self) -> frozenset[str]:
         """Templates there are, for the check of a playbook."""
         return self._templates.names
+
+    @property
+    def template_languages(self) -> Mapping[str, frozenset[str]]:
+        """The languages each template is written in."""
+        return self._templates.languages
 
     @property
     def port(self) -> int:

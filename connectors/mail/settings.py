@@ -98,9 +98,16 @@ class MailSettings(_Table):
     imap: Imap | None = None
     per_domain_per_hour: int = Field(default=200, ge=1)
     """Mails to one domain in one hour of business time; more wait."""
+    per_day: int = Field(default=5000, ge=1)
+    """Mails to anybody in 24 hours of business time; more wait. Doubtful: Exchange Online is known to take 10,000
+    recipients a day from one mailbox, other servers have limits of their own."""
     subject_mark: dict[str, str] = Field(default_factory=lambda: {"zh": "（广告）"})
     """Put before the subject, by language; the Chinese rules of 2006 on e-mail ask for 广告 or AD."""
     templates: str = "playbooks/mail"
+    dkim_selector: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,63}$")
+    """Name of the key that our mail server signs with (RFC 6376); the doctor looks whether it is published."""
+    dns: str = Field(default="", pattern=r"^([0-9a-fA-F.:]+:\d{1,5})?$")
+    """Name server that the doctor asks, as `address:port`; empty = the system's."""
 
     @field_validator("from_name")
     @classmethod

@@ -101,6 +101,11 @@ class Templates:
         return self._found[name, chosen] if chosen else None
 
     @property
+    def languages(self) -> dict[str, frozenset[str]]:
+        """The languages each template is written in."""
+        return {name: frozenset(la for n, la in self._found if n == name) for name in self.names}
+
+    @property
     def names(self) -> frozenset[str]:
         """Names of the templates, for the check of a playbook that uses them."""
         return frozenset(n for n, _ in self._found)

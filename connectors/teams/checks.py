@@ -5,27 +5,26 @@ Reads only. The probes of our own address carry no credentials: a refusal is wha
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
-import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from pydantic import ValidationError
 
 from connectors.contract import Finding, Hub, Site, TryLater
 from connectors.teams import manifest
+from connectors.teams.graph_checks import GraphChecker
 from connectors.teams.outcomes import Ended
 from connectors.teams.settings import Settings
 from connectors.teams.tokens import Tokens
 
 CHECKS = {
     "T01": "Entra gives the bot a token",
-    "T03": "Microsoft Graph shows the team's channels to the app",
+    "T02": "The client secret lasts for a while",
+    "T03": "Microsoft Graph grants what the hub needs",
+    "T04": "Each team granted what the bot needs there",
     "T05": "The bot's address answers within two seconds",
     "T06": "The app package can be made",
     "T07": "The bot is in every team of the playbook, and the channels stand",
@@ -33,8 +32,6 @@ CHECKS = {
     "T09": "A call without a signature is refused with 401",
 }
 """What each check looks at."""
-TRIES, PAUSE = 4, 1.1
-"""How often a busy Graph is asked, and the wall seconds between: its limit per team is one of a second."""
 SLOW = 2.0
 """Seconds after which Teams users see an error (Teams, store validation guidelines)."""
 _BROKEN = (ClientError, TimeoutError, OSError)
@@ -52,9 +49,10 @@ class Checker:
     async def all(self) -> Sequence[Finding]:
         """The findings, in order of their ids."""
         t01 = await self._token()
+        graph = GraphChecker(settings=self.settings, hub=self.hub, site=self.site, session=self.session)
         t05, t09 = await self._probe()
-        found = [t01, await self._graph(t01), t05, self._package(), self._installed(), await self._tab(), t09]
-        return found
+        rest = [t05, self._package(), self._installed(), await self._tab(), t09]
+        return [t01, *await graph.all(t01), *rest]
 
     async def _token(self) -> Finding:
         try:
@@ -68,43 +66,6 @@ class Checker:
             )
             return Finding(id="T01", state="wrong", found=_reason(ended), do=mend)
         return Finding(id="T01", state="fine", found="a token")
-
-    async def _graph(self, token: Finding) -> Finding:
-        """One read that needs what provisioning needs: the list of channels of the first team the bot is in."""
-        if token.state != "fine":
-            return Finding(id="T03", state="skipped", found="needs T01")
-        group = next((c.reference.group_id for c in self.site.channels or () if c.reference), "")
-        try:
-            bearer = await Tokens(self.settings, self.hub, self.session, self.settings.graph_scope).get()
-            if not group:
-                return Finding(id="T03", state="skipped", found="a Graph token; the bot is in no team yet (T07)")
-            status = await self._status(f"{self.settings.graph_url}/teams/{quote(group)}/channels", bearer)
-        except Ended as ended:
-            return Finding(id="T03", state="wrong", found=_reason(ended), do="see T01; graph_scope must be Graph's own")
-        except _BROKEN as broken:
-            found = f"no answer from Graph ({type(broken).__name__})"
-            return Finding(id="T03", state="wrong", found=found, do="this machine must reach graph_url by HTTPS")
-        if status == 200:
-            return Finding(id="T03", state="fine", found="the team's channels")
-        roles = ", ".join(_roles(bearer)) or "none"
-        return Finding(
-            id="T03",
-            state="wrong",
-            found=f"Graph answered {status}; roles in the token: {roles}",
-            do="the team's owner installs the newest app package, which asks for ChannelSettings.Read.Group and "
-            "Channel.Create.Group",
-        )
-
-    async def _status(self, url: str, bearer: str) -> int:
-        """The answer's status; Graph that asks us to slow down is asked again a little later."""
-        headers, status = {"Authorization": f"Bearer {bearer}"}, 0
-        for _ in range(TRIES):
-            async with self.session.get(url, headers=headers, allow_redirects=False, timeout=self._patience) as answer:
-                status = answer.status
-            if status != 429:
-                break
-            await asyncio.sleep(PAUSE)
-        return status
 
     async def _probe(self) -> tuple[Finding, Finding]:
         """T05 and T09: post an unsigned message to ourselves."""
@@ -137,6 +98,11 @@ class Checker:
         except ValidationError as wrong:
             keys = ", ".join(sorted({".".join(str(p) for p in e["loc"]) for e in wrong.errors(include_input=False)}))
             return Finding(id="T06", state="wrong", found=f"the manifest does not fit: {keys}", do="mend [teams]")
+        host = urlsplit(self.site.public_url).netloc
+        names = [a for a in self.settings.tab_audience if a.startswith("api://")]
+        if foreign := [a for a in names if urlsplit(a).netloc.lower() != host.lower()]:
+            mend = "the Application ID URI must name the host of server.public_url (Teams, tab single sign-on)"
+            return Finding(id="T06", state="wrong", found=f"{foreign[0]}, but the pages are at {host}", do=mend)
         tab = "with the tab" if made.static_tabs else "without the tab"
         return Finding(id="T06", state="fine", found=f"version {made.version}, {tab}")
 
@@ -177,13 +143,3 @@ class Checker:
 
 def _reason(ended: Ended) -> str:
     return str(getattr(ended.outcome, "reason", "no token"))
-
-
-def _roles(token: str) -> list[str]:
-    """The app permissions a Graph token carries; they are no secret. Empty when it cannot be read."""
-    parts = token.split(".")
-    try:
-        claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return sorted(str(role) for role in claims.get("roles", []))
-    except (IndexError, binascii.Error, ValueError, AttributeError):
-        return []

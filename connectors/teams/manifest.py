@@ -206,11 +206,18 @@ CHINESE = {
 }
 
 
+def consents(settings: Settings) -> tuple[str, ...]:
+    """What a team's owner grants by installing the app (resource-specific consent): to hear the channels, to make and
+    list them, to know who is in the team, and to see which of these were granted."""
+    hears = () if settings.mention_only else ("ChannelMessage.Read.Group",)
+    rest = ("ChannelSettings.Read.Group", "Channel.Create.Group", "TeamMember.Read.Group")
+    return (*hears, *rest, "TeamsAppInstallation.Read.Group")
+
+
 def manifest(settings: Settings, public_url: str, version: str = "1.0.0") -> Manifest:
     """The manifest of this installation. Raises pydantic.ValidationError when a setting does not fit."""
     base = public_url.rstrip("/")
-    reads = [] if settings.mention_only else ["ChannelMessage.Read.Group"]
-    names = [*reads, "ChannelSettings.Read.Group", "Channel.Create.Group", "TeamMember.Read.Group"]
+    names = consents(settings)
     resource = next((a for a in settings.tab_audience if a.startswith("api://")), RSC_RESOURCE)
     return Manifest(
         version=version,

@@ -7,42 +7,36 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
 from connectors.contract import Finding, Hub, Site
 from connectors.wecom.client import Client
-from connectors.wecom.crypto import Envelope, page_signature
+from connectors.wecom.company_checks import SIDEBAR, CompanyChecker
+from connectors.wecom.crypto import Envelope
 from connectors.wecom.errors import CallFailed, Refusal
-from connectors.wecom.jssdk import JsSdk
 from connectors.wecom.settings import Settings
 from connectors.wecom.wire import read
 
 CHECKS = {
     "W01": "WeCom gives each app a token",
-    "W03": "The kf accounts exist and the app manages them",
+    "W02": "The app sees every colleague",
+    "W03": "Customer contact and the kf accounts are the app's to use",
     "W04": "This machine's address is trusted",
-    "W05": "The callback address answers WeCom's verification",
-    "W06": "Pages can be signed for the JS-SDK",
+    "W05": "The callback address answers WeCom's verification, and the clock is right",
+    "W06": "The pages' domain is trusted, and they can be signed for the JS-SDK",
+    "W07": "The domain's proof is served",
     "W08": "Customer messages are pulled",
     "W09": "The sidebar is set up in the admin console",
 }
 """What each check looks at."""
 UNTRUSTED = frozenset({60020, 301042})
 """The calling address is not on the app's list (WeCom doc 90313)."""
-SIDEBAR = "/sidebar/wecom"
 _DUE = 3
 """So many rounds of looking may be missed before a pull counts as overdue."""
 _BROKEN = (ClientError, TimeoutError, OSError)
-_SAMPLE = {
-    "ticket": "sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg",
-    "nonce": "Wm3WZYTPz0wzccnW",
-    "timestamp": "1414587457",
-    "url": "http://mp.weixin.qq.com?params=value",
-}
-_SIGNED = "0f9de62fce790f9a083d5c99e95740ceb90c27ed"
-"""The worked example of the page on signatures (WeCom doc 90506)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +52,16 @@ class Checker:
     async def all(self) -> Sequence[Finding]:
         """The findings, in order of their ids."""
         w01, w04 = await self._tokens()
-        usable = w01.state == w04.state == "fine"
-        w03 = await self._accounts() if usable else Finding(id="W03", state="skipped", found="needs W01 and W04")
-        w06 = await self._pages() if usable else Finding(id="W06", state="skipped", found="needs W01 and W04")
-        return [w01, w03, w04, await self._callbacks(), w06, self._pulled(), self._sidebar()]
+        company = CompanyChecker(
+            settings=self.settings, hub=self.hub, site=self.site, client=self.client, session=self.session
+        )
+        if w01.state == w04.state == "fine":
+            asked = [await company.visible(), await company.accounts(), await company.pages()]
+        else:
+            asked = [Finding(id=i, state="skipped", found="needs W01 and W04") for i in ("W02", "W03", "W06")]
+        w02, w03, w06 = asked
+        w05, w07 = await self._callbacks(), await company.proofs()
+        return [w01, w02, w03, w04, w05, w06, w07, self._pulled(), self._sidebar()]
 
     async def _tokens(self) -> tuple[Finding, Finding]:
         """W01 and W04: one harmless call per app, which needs a token and a trusted address."""
@@ -80,6 +80,8 @@ class Checker:
 
     def _refused(self, name: str, refusal: Refusal) -> tuple[Finding, Finding]:
         found = f"{name}: errcode {refusal.errcode}"
+        if refusal.errcode in UNTRUSTED and refusal.seen_from:
+            found += f", and WeCom sees us as {refusal.seen_from}"
         if refusal.errcode in UNTRUSTED:
             mend = "add the address this machine is seen under to the app's 企业可信IP in the admin console"
             return Finding(id="W01", state="fine", found=f"a token for {name}"), Finding(
@@ -87,20 +89,6 @@ class Checker:
             )
         mend = f"corp_id and the secret of [wecom.apps.{name}] must be those of the app's page in the admin console"
         return Finding(id="W01", state="wrong", found=found, do=mend), _needs("W04", "W01")
-
-    async def _accounts(self) -> Finding:
-        for account, app in self.settings.kf.items():
-            try:
-                told = await self.client.call(app, "/cgi-bin/kf/account/list", {"offset": 0, "limit": 100})
-            except CallFailed as failure:
-                mend = "let the app manage kf accounts (微信客服 > API > 可调用接口的应用)"
-                return Finding(id="W03", state="wrong", found=str(failure), do=mend)
-            listed = told.get("account_list")
-            known = [a.get("open_kfid") for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
-            if account not in known:
-                mend = "the key in [wecom.kf] must be an open_kfid the app manages"
-                return Finding(id="W03", state="wrong", found=f"{account} is not among {len(known)}", do=mend)
-        return Finding(id="W03", state="fine", found=f"{len(self.settings.kf)} kf accounts")
 
     async def _callbacks(self) -> Finding:
         """Do to ourselves what WeCom does when the callback address is saved."""
@@ -122,18 +110,21 @@ class Checker:
                 found = f"{name}: {status}" if status != 200 else f"{name}: another echo"
                 mend = "the running hub must have the same token, aes_key and corp_id; the proxy must keep the query"
                 return Finding(id="W05", state="wrong", found=found, do=mend)
-        return Finding(id="W05", state="fine", found=f"the echo of {', '.join(self.settings.apps)}")
+        return await self._clock(f"the echo of {', '.join(self.settings.apps)}")
 
-    async def _pages(self) -> Finding:
-        """Both tickets, and a signature that is the one of the platform's page on signatures."""
+    async def _clock(self, fine: str) -> Finding:
+        """WeCom's own time, from the Date of an answer that needs no token: signed callbacks carry it."""
         try:
-            told = await JsSdk(self.settings, self.hub, self.client).page_config(f"{self.site.public_url}{SIDEBAR}")
-        except CallFailed as failure:
-            mend = "the app must be visible to its members and its trusted domain (可信域名) be set"
-            return Finding(id="W06", state="wrong", found=str(failure), do=mend)
-        if told["signature"] == told["agent_signature"] or page_signature(**_SAMPLE) != _SIGNED:
-            return Finding(id="W06", state="wrong", found="a signature that cannot be right", do="report this fault")
-        return Finding(id="W06", state="fine", found="two tickets, two signatures")
+            url = f"{self.settings.api_base}/cgi-bin/getcallbackip"
+            async with self.session.get(url, allow_redirects=False, timeout=_patience()) as answer:
+                theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+        except (*_BROKEN, KeyError, ValueError):
+            return Finding(id="W05", state="fine", found=f"{fine}; WeCom did not tell its time")
+        apart = abs(theirs - time.time())
+        if apart > self.settings.stale_seconds / 2:
+            mend = "synchronise this machine's clock (NTP): callbacks whose time is far from ours are refused"
+            return Finding(id="W05", state="wrong", found=f"our clock is {apart:.0f} s away from WeCom's", do=mend)
+        return Finding(id="W05", state="fine", found=f"{fine}; clocks {apart:.0f} s apart")
 
     def _pulled(self) -> Finding:
         if not self.settings.kf:

@@ -27,12 +27,13 @@ from rules.events import RepActed, RepSpoke
 
 _log = structlog.get_logger()
 _PATH = "/wecom/callback/{app}"
+_PROOF = r"/{name:WW_verify_[0-9A-Za-z]+\.txt}"
 _ECHO_BYTES = 64
 """An echo is a number. Anything longer is a captured callback that somebody wants to have decrypted."""
 
 
 class Webhook:
-    """The two routes of all apps."""
+    """The two routes of all apps, and the files that prove whose domain this is."""
 
     def __init__(self, settings: Settings, hub: Hub, clock: Clock, replies: Replies) -> None:
         self._settings = settings
@@ -49,7 +50,15 @@ class Webhook:
 
     def routes(self) -> Sequence[web.RouteDef]:
         """GET verifies the URL, POST brings events."""
-        return [web.get(_PATH, self.verify, allow_head=False), web.post(_PATH, self.receive)]
+        callbacks = [web.get(_PATH, self.verify, allow_head=False), web.post(_PATH, self.receive)]
+        return [*callbacks, web.get(_PROOF, self.proof)] if self._settings.verify_files else callbacks
+
+    async def proof(self, request: web.Request) -> web.Response:
+        """The file that WeCom looks for at the root of a trusted domain; others are not there."""
+        content = self._settings.verify_files.get(request.match_info["name"])
+        if content is None:
+            return web.Response(status=404)
+        return web.Response(text=content, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 
     async def verify(self, request: web.Request) -> web.Response:
         """URL verification: the plain echo, nothing around it."""

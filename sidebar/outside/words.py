@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from rules.model import Words
 
+PURPOSES = frozenset({"wakeup"})
+"""The purposes that the consent words below speak of; consent to them says nothing about mail for another one."""
 TEXT_VERSION = "mail-consent-1"
 """Version of the consent words below (`consent`, `purpose_text`); raise it with every change of their meaning."""
 

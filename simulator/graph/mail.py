@@ -17,6 +17,7 @@ from typing import Protocol, runtime_checkable
 from aiohttp import web
 
 from simulator.graph.gate import V1, Call, Refusal, doing
+from simulator.graph.registration import need_role
 from simulator.wire import Json, listed, part, text_of
 from simulator.world import Employee, World
 
@@ -93,6 +94,7 @@ def _from_mime(sender: Employee, encoded: bytes) -> tuple[bytes, list[str]]:
 
 
 async def _send(call: Call) -> web.StreamResponse:
+    need_role(call, "Mail.Send")
     sender, postman = call.person(), call.world.rooms.get("mail")
     if not isinstance(postman, Postman):
         raise Refusal(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive or hosted elsewhere.")

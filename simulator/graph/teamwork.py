@@ -13,6 +13,7 @@ from aiohttp import web
 
 from simulator.botframework import bot_line
 from simulator.graph.gate import PER_TEAM, V1, Call, Refusal, doing, not_found
+from simulator.graph.registration import need_consent
 from simulator.teams import activities
 from simulator.teams.room import Channel, teams
 from simulator.wire import Json, answer, text_of
@@ -61,6 +62,7 @@ async def _team(call: Call) -> web.StreamResponse:
 async def _channels(call: Call) -> web.StreamResponse:
     """The living channels; `$filter=displayName eq '...'` is understood, nothing else."""
     _check_team(call)
+    need_consent(call, "ChannelSettings.Read.Group")
     rows = [channel for channel in teams(call.world).channels.values() if not channel.deleted]
     if wanted := call.request.query.get("$filter", ""):
         match = re.fullmatch(r"displayName eq '((?:[^']|'')*)'", wanted)
@@ -85,6 +87,7 @@ def _check_name(call: Call, name: str) -> None:
 
 async def _create_channel(call: Call) -> web.StreamResponse:
     _check_team(call)
+    need_consent(call, "Channel.Create.Group")
     name = text_of(call.body.get("displayname")).strip()
     _check_name(call, name)
     if call.body.get("membershiptype", "standard") != "standard":
@@ -131,6 +134,7 @@ def _member_json(call: Call, employee: Employee) -> Json:
 
 async def _members(call: Call) -> web.StreamResponse:
     _check_team(call)
+    need_consent(call, "TeamMember.Read.Group")
     return call.page([_member_json(call, employee) for employee in teams(call.world).members(None)])
 
 

@@ -54,6 +54,7 @@ TEXTS: Mapping[int, str] = {
     44004: "text content is empty",
     45002: "content size out of limit",
     45009: "api freq out of limit",
+    60011: "no privilege to access/modify contact/party/agent",
     60020: "not allow to access from your ip",
     60111: "userid not found",
     60140: "invalid response_code",

@@ -116,9 +116,9 @@ class KfApi:
 
     async def accounts(self, call: Call) -> Answer:
         """The one account of the world."""
-        return {
-            "account_list": [{"open_kfid": self._kf.account, "name": "客服", "avatar": "", "manage_privilege": True}]
-        }
+        managed = self._kf.limits.kf_managed
+        about = {"open_kfid": self._kf.account, "name": "客服", "avatar": "", "manage_privilege": managed}
+        return {"account_list": [about]}
 
     async def servicers(self, call: Call) -> Answer:
         """Who may take sessions over in the WeCom client."""

@@ -55,6 +55,8 @@ class Limits(BaseModel):
     agent_tickets_per_hour: int = 100
     racing_welcomes: int = 0
     """The next so many welcomes are refused with 41096, another app being about to send (doc 92137)."""
+    kf_managed: bool = True
+    """False plays an admin who took the kf account away from the app (doc 94661: manage_privilege)."""
     trusted_ip: bool = True
     """False plays a hub whose address the admin did not list: 60020."""
 

@@ -43,6 +43,7 @@ class Room:
         self.oauth = OAuth(world, self.limits)
         self.tickets = Tickets(world, self.limits)
         self.appchats = AppChats(world)
+        self.company = CompanyApi(world)
 
     def routes(self) -> list[web.RouteDef]:
         """The API, the pages and the control calls."""
@@ -52,6 +53,7 @@ class Room:
             *self.tickets.routes(),
             *self.media.routes(),
             *self.appchats.routes(),
+            *self.company.routes(),
             *KfControl(self.kf, self.media).routes(),
             *ContactsControl(self.contacts).routes(),
             *RepControl(self.world, self.notices, self.callbacks).routes(),
@@ -61,7 +63,7 @@ class Room:
 
     def _api(self) -> list[web.RouteDef]:
         parts = (
-            KfApi(self.kf, self.media), ContactsApi(self.contacts), TagsApi(self.contacts), CompanyApi(self.world),
+            KfApi(self.kf, self.media), ContactsApi(self.contacts), TagsApi(self.contacts), self.company,
             self.notices, self.appchats, self.oauth, self.tickets,
         )  # fmt: skip
         api = [
