@@ -24,6 +24,7 @@ from storage import (
     orders,
     outbox,
     places,
+    references,
     reps,
     timeline,
     traces,
@@ -90,12 +91,18 @@ class Desk:
             unknown=len(outbox.unknown_ids(unit, customer.id)),
             paused=notes.switched(unit, orders.PAUSED),
             viewer=viewer,
+            channel_was=self._channel_was(unit, talk.channel),
         )
         return cardview.build(seen)
 
+    def _channel_was(self, unit: Unit, key: str) -> str:
+        """The last name of a channel that left the playbook."""
+        gone = references.channel(unit, key) if key and key not in self.playbook.channels else None
+        return gone.name if gone else ""
+
     def listing(self, unit: Unit, query: str, rep: Rep, text: Words, now: datetime) -> Words:
         """A list as lines under a text, for a notice."""
-        cards = self._list(unit, query, rep, 10, now)
+        cards = self.listed(unit, query, rep, 10, now)
         if not cards:
             return Words(zh=f"{text.zh}\n（没有）", en=f"{text.en}\n(nothing)")
         zh = "\n".join(f"- {c.name} · {c.stage_words.zh} · {c.next_step.zh}" for c in cards)
@@ -120,9 +127,10 @@ class Desk:
 
     def _cards(self, unit: Unit, query: str, by: RepHandle, limit: int) -> Sequence[CardView]:
         rep = reps.by_handle(unit, by)
-        return self._list(unit, query, rep, limit, self.now()) if rep else ()
+        return self.listed(unit, query, rep, limit, self.now()) if rep else ()
 
-    def _list(self, unit: Unit, query: str, rep: Rep, limit: int, now: datetime) -> list[CardView]:
+    def listed(self, unit: Unit, query: str, rep: Rep, limit: int, now: datetime) -> list[CardView]:
+        """The first cards of a list, as far as this rep may see them."""
         found: list[CardView] = []
         for conversation_id in worklists.conversations_for(unit, query, rep, channels_of(rep, self.playbook)):
             customer = customers.load(unit, places.by_conversation(unit, conversation_id).customer_id)

@@ -17,6 +17,7 @@ from bots.failpoints import Failpoints
 from bots.intake import Intake
 from bots.jobs import Bench
 from bots.logs import logger
+from bots.reminding import Reminding
 from bots.schedule import Heartbeat
 from bots.turn import Turns
 from connectors.contract import Connector, Inbound, Reconciles
@@ -77,6 +78,7 @@ class Hub:
         """Give the hub its connectors and set up the loops."""
         self._connectors = connectors
         limits = {c.name: c.limits for c in connectors}
+        self.reminding = Reminding(db=self.db, playbook=self.playbook)
         self.desk = Desk(playbook=self.playbook, limits=limits, now=self.clock.now, db=self.db)
         bench = Bench(
             desk=self.desk,
@@ -296,6 +298,7 @@ class Hub:
         try:
             if await self.db.read(lambda unit: timers.any_due(unit, now)):
                 await self.db.write(lambda unit: queues.fire_due(unit, now), label="timers")
+            await self.reminding.tick(now)
             await self._reconcile(now)
         except Unavailable:
             logger().warning("tick_skipped", reason="database")

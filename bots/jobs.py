@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from bots import filework
+from bots import filework, notices
 from bots.desk import Desk
 from bots.making import NotNow, base, gone, reference
+from bots.readers import readers
 from connectors.contract import (
     CardEdit,
     ChannelRef,
@@ -26,7 +27,6 @@ from connectors.contract import (
     Pull,
     Question,
     Reference,
-    RepNotice,
     SessionMove,
     Skipped,
     ThreadPost,
@@ -54,10 +54,9 @@ from rules.effects import (
     SendWelcome,
 )
 from rules.masking import Mirror, mirrored
-from rules.model import Conversation, Customer, ReplyLimits, Words
+from rules.model import Conversation, Customer, ReplyLimits
 from rules.quiet import may_send, still_wanted, until_window
 from rules.reasons import reason_words
-from rules.talk import FORM_LINK
 from rules.tokens import Tokens
 from rules.verbs import label
 from rules.window import why_too_late
@@ -102,6 +101,8 @@ class Bench:
         if talk is None:
             return gone()
         channel = self._channel(unit, sending.channel)
+        if not channel.wire_id and sending.channel not in self.playbook.channels:
+            return NotNow(outcome=Undeliverable(reason="channel_gone"))
         if not channel.wire_id or channel.reference is None:
             return NotNow(outcome=TryLater(reason=CHANNEL_MISSING, seconds=30))
         return ThreadPost(
@@ -109,6 +110,7 @@ class Bench:
             channel=channel,
             card=self.desk.view(unit, customer, talk, now),
             moved_from=self._channel_of_root(unit, sending.moved_from),
+            readers=readers(unit, self.playbook, customer, talk),
         )
 
     def card(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
@@ -121,14 +123,14 @@ class Bench:
         channel = self._channel(unit, first.channel)
         if channel.reference is None:
             return NotNow(outcome=TryLater(reason="bot_removed", seconds=300))
-        moved = self.playbook.channels.get(sending.moved_to)
         return CardEdit(
             **base(claim, self.language),
             thread=claim.after.wire_id,
             activity=claim.after.part_id,
             reference=channel.reference,
             card=self.desk.view(unit, customer, talk, now),
-            moved_to=moved.name if moved else "",
+            moved_to=self._channel(unit, sending.moved_to).name if sending.moved_to else "",
+            readers=readers(unit, self.playbook, customer, talk),
         )
 
     def line(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
@@ -202,35 +204,7 @@ class Bench:
 
     def notice(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """A word to a rep in their own chat."""
-        sending: Any = claim.sending
-        rep = reps.by_id(unit, sending.rep)
-        if rep is None:
-            return NotNow(outcome=Undeliverable(reason="no_such_rep"))
-        customer, talk = self._whom(unit, claim)
-        text = self._quoted(unit, sending)
-        if sending.query:
-            text = self.desk.listing(unit, sending.query, rep, text, now)
-        return RepNotice(
-            **base(claim, rep.language),
-            rep=rep,
-            reference=reference(references.of_member(unit, rep.aad_id) if rep.aad_id else None),
-            title=sending.title,
-            text=text,
-            card=self.desk.view(unit, customer, talk, now, viewer=rep) if talk is not None else None,
-            conversation_id=sending.conversation_id,
-            actions=tuple((verb, label(verb)) for verb in sending.actions),
-            about=sending.about,
-            page_url=f"{self.public_url}/sidebar/c/{talk.id}" if talk is not None else "",
-        )
-
-    def _quoted(self, unit: Unit, sending: NotifyRep) -> Words:
-        """The notice's text; one about a sending whose end is unknown quotes it, or nobody could settle it."""
-        about = outbox.sent(unit, sending.about) if "settle_arrived" in sending.actions else None
-        words = getattr(about.sending, "text", "") if about else ""
-        if not words:
-            return sending.text
-        zh, en = (words.replace("{form}", link) for link in (FORM_LINK.zh, FORM_LINK.en))
-        return Words(zh=f"{sending.text.zh}\n“{zh}”", en=f"{sending.text.en}\n“{en}”")
+        return notices.make(self.desk, self.public_url, unit, claim, now)
 
     def mail(self, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
         """A mail, if it may still go."""
@@ -293,12 +267,16 @@ class Bench:
         return customer, customer.conversation(claim.sending.conversation_id)
 
     def _channel(self, unit: Unit, key: str) -> ChannelRef:
-        planned = self.playbook.channels[key]
-        stands = references.channel(unit, key)
+        """A channel as the playbook names it; one that left the playbook, as it was called last."""
+        planned, stands = self.playbook.channels.get(key), references.channel(unit, key)
+        if planned is not None:
+            team, name = self.playbook.teams[planned.team].name, planned.name
+        else:
+            team, name = (stands.team, stands.name) if stands else ("", key)
         return ChannelRef(
             key=key,
-            team=self.playbook.teams[planned.team].name,
-            name=planned.name,
+            team=team,
+            name=name,
             wire_id=stands.wire_id if stands else "",
             reference=self._team_reference(unit),
         )
@@ -306,9 +284,7 @@ class Bench:
     def _channel_of_root(self, unit: Unit, root: str) -> str:
         """Name of the channel in which an older root stands."""
         older = outbox.sent(unit, root) if root else None
-        return (
-            self.playbook.channels[older.sending.channel].name if older and isinstance(older.sending, PostRoot) else ""
-        )
+        return self._channel(unit, older.sending.channel).name if older and isinstance(older.sending, PostRoot) else ""
 
     def _team_reference(self, unit: Unit) -> Reference | None:
         """The team the bot lives in. One team per hub installation so far."""

@@ -59,6 +59,8 @@ class Seen:
     unknown: int = 0
     paused: bool = False
     viewer: Rep | None = None
+    channel_was: str = ""
+    """What a channel that left the playbook was called last."""
 
 
 def build(seen: Seen) -> CardView:
@@ -91,7 +93,7 @@ def build(seen: Seen) -> CardView:
         source=source.name.in_(language) if source else customer.source,
         owner=_name(seen, customer.owner),
         connector=talk.address.connector,
-        channel=channel.name if channel else talk.channel,
+        channel=channel.name if channel else seen.channel_was or talk.channel,
         why=_why(seen),
         next_step=_next_step(seen),
         risk=_risk(seen),
@@ -199,6 +201,11 @@ def _risk(seen: Seen) -> Words | None:
     talk = seen.conversation
     since = talk.waiting_since
     window = reply_window(talk, seen.limits, seen.now)
+    if talk.channel and talk.channel not in seen.playbook.channels and talk.status != "closed":
+        return Words(
+            zh="风险：剧本里已没有这个频道，请转到其他频道",
+            en="Risk: the playbook has no such channel any more; move it to another one",
+        )
     if since is None:
         return None
     waited = (seen.now - since).total_seconds() / 3600

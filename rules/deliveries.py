@@ -30,6 +30,8 @@ _STATES: dict[str, State] = {
     "unknown": "unknown",
     "waiting": "waiting",
 }
+NOBODY_THERE = ("no_connector", "no_reference", "rep_unreachable")
+"""Reasons that say: this colleague gets no notices at all."""
 SETTLE = ("settle_arrived", "settle_again")
 
 
@@ -51,6 +53,8 @@ def reported(draft: Draft, event: DeliveryReported) -> None:
         case "send_welcome" if event.outcome in ("undeliverable", "skipped"):
             words = reason_words(event.reason)
             draft.because("send", f"欢迎语未发送：{words.zh}", f"No welcome: {words.en}", rule=event.reason)
+        case "notify_rep" if event.reason in NOBODY_THERE and (rep := draft.rep(event.rep)) is not None:
+            draft.unreachable(rep)
         case _:
             draft.skip("已记录发送结果", "The end of the sending is noted", outcome=event.outcome, effect=event.effect)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from sqlalchemy import RowMapping, bindparam, delete, func, select, update
+from sqlalchemy import RowMapping, bindparam, delete, func, select, text, update
 
 from rules.effects import SENDING, PostLine, Sending
 from rules.errors import Conflict, Unreadable
@@ -251,6 +251,19 @@ def line_of(unit: Unit, about: str) -> Sent | None:
     lines = select(outbox).where(outbox.c.about == about, outbox.c.about != EMPTY, outbox.c.kind == "post_line")
     row = unit.row(lines.order_by(outbox.c.seq.desc()).limit(1))
     return None if row is None else _sent(unit, row)
+
+
+def held(unit: Unit, key: str) -> list[Sending]:
+    """Every notice that was held under one key, oldest first: those that newer ones stand for, and the newest."""
+    rows = select(outbox).where(outbox.c.supersedes == key, outbox.c.supersedes != EMPTY, _NOTICE)
+    found: list[Sending] = []
+    for row in unit.rows(rows.order_by(outbox.c.seq)):
+        with suppress(Unreadable, ValidationError):
+            found.append(opened(unit, row))
+    return found
+
+
+_NOTICE = text("kind = 'notify_rep'")
 
 
 def hurry(unit: Unit, reason: str) -> None:

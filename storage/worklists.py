@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, true
 
-from rules.model import Rep
+from rules.model import Rep, Task
 from storage import names
+from storage.customers import load
+from storage.rows import task_of
 from storage.statements import UNKNOWN
-from storage.tables import conversations, customers, outbox, reps
+from storage.tables import conversations, customers, outbox, reps, tasks
 from storage.unit import Unit
 
 LONGEST = 200
@@ -45,6 +48,14 @@ def count(unit: Unit, rep: Rep, channels: Collection[str]) -> int:
     waits = (conversations.c.status == "open") & (conversations.c.claimed_by == "")
     which = waits & conversations.c.waiting_since.is_not(None) & _hers(rep, channels)
     return int(unit.conn.execute(select(func.count()).select_from(joined).where(which)).scalar_one())
+
+
+def due_tasks(unit: Unit, rep_id: str, *, before: datetime, limit: int) -> list[tuple[str, Task]]:
+    """A rep's open tasks that are due before a moment, the earliest first, each with the customer's name."""
+    due = select(tasks).where(tasks.c.rep == rep_id, tasks.c.open.is_(True), tasks.c.due_at < before)
+    found = unit.rows(due.order_by(tasks.c.due_at, tasks.c.id).limit(limit))
+    owners = {r["customer_id"]: load(unit, r["customer_id"]) for r in found}
+    return [(getattr(owners[r["customer_id"]], "name", ""), task_of(unit, r)) for r in found]
 
 
 def _hers(rep: Rep, channels: Collection[str]) -> ColumnElement[bool]:
