@@ -139,6 +139,8 @@ class ThreadPost(Job):
     card: CardView
     moved_from: str = ""
     """Name of the channel it came from."""
+    readers: tuple[str, ...] = ()
+    """Teams ids of whose clients ask for the newest card by themselves, the owner first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,6 +153,8 @@ class CardEdit(Job):
     card: CardView
     moved_to: str = ""
     """Name of the channel it moved to; the old root then only says so."""
+    readers: tuple[str, ...] = ()
+    """Teams ids of whose clients ask for the newest card by themselves, the owner first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -409,6 +413,15 @@ class Connector(Protocol):
         """Whether start has finished."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """A customer as a platform knows her among a rep's contacts."""
+
+    name: str = field(repr=False)
+    address: Address
+    """Their chat."""
+
+
 class StaffPages(Protocol):
     """What a page opened inside a platform's own client needs from that platform; `WeComConnector.staff` is one."""
 
@@ -426,6 +439,9 @@ class StaffPages(Protocol):
 
     async def follows(self, by: RepHandle, who: Identity) -> bool:
         """Whether the platform counts this customer among this rep's contacts. Raises PlatformAway, StorageError."""
+
+    async def contact(self, by: RepHandle, who: Identity) -> Contact | None:
+        """Her, if she is among this rep's contacts. Raises PlatformAway, StorageError."""
 
     async def page_config(self, url: str) -> Mapping[str, str]:
         """What the platform's script needs on our page at `url`: corp_id, agent_id, nonce, timestamp, signature,

@@ -5,16 +5,16 @@ The view is already decided; nothing here knows a rule. Every text of an outside
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from connectors.teams import buttons, words
+from connectors.teams import buttons, folded, words
+from connectors.teams.drawing import Drawing
 from connectors.teams.elements import (
     VERSION,
+    Badge,
     Card,
     Colour,
     Column,
@@ -23,62 +23,35 @@ from connectors.teams.elements import (
     Element,
     Fact,
     FactSet,
+    FlowLayout,
     Refresh,
-    RichTextBlock,
     TeamsPart,
     TextBlock,
-    TextRun,
-    ToggleVisibility,
 )
-from connectors.teams.markdown import escape, shorten
-from rules.card import CardView, ReplyWindow, TouchView
-from rules.model import Words
+from rules.card import CardView, FactView, TaskView
 
 TARGET_BYTES = 24_000
 """What a card should stay below; the service's own limit is a setting."""
 _HEAT: dict[str, Colour] = {"cold": "default", "warm": "warning", "hot": "attention"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drawing:
-    """How a view is drawn: for which language, as which rendering, with what."""
-
-    language: str
-    nonce: str
-    """Names this rendering: the same press on it twice is one act."""
-    history: bool = True
-    """Her last words, hidden until asked for. A new thread leaves them out: they follow as its first lines."""
-    live: bool = True
-    """With buttons and refresh. A card put into a chat by the message extension has none."""
-    moved_from: str = ""
-
-    def say(self, sentence: Words, **values: object) -> str:
-        """The sentence in the reader's language."""
-        return sentence.in_(self.language).format(**values)
-
-    def words(self, text: str, limit: int = 200) -> str:
-        """An outsider's words, fit for a text block."""
-        return escape(shorten(" ".join(text.split()), limit, "…"))
-
-    def sentence(self, sentence: Words) -> str:
-        """A sentence decided elsewhere, which may quote an outsider."""
-        return self.words(sentence.in_(self.language), 600)
+_TAGS, _TASKS = 12, 3
+_READERS = 20
+"""Whose clients still ask by themselves when a card has grown too large: an id takes more than a hundred bytes."""
 
 
 def draw(view: CardView, drawing: Drawing) -> dict[str, Any]:
     """The card of a view as JSON-ready values."""
-    body = [*_head(view, drawing), *_state(view, drawing), _facts(view, drawing), *_more(view, drawing)]
     press = buttons.Press(
         conversation_id=view.conversation_id, card_version=view.version, nonce=drawing.nonce, language=drawing.language
     )
-    live = drawing.live
+    live, left = drawing.live, drawing.window(view.window)
+    actions = buttons.of_card(view, press, left=left, open_url=drawing.open_url) if live else []
     card = Card(
         version=VERSION,
         fallback_text=f"{view.name or drawing.say(words.NO_NAME)} · {view.stage_words.in_(drawing.language)}"[:200],
         lang="zh" if drawing.language.lower().startswith("zh") else "en",
-        body=body,
-        actions=(buttons.of_card(view, press) or None) if live else None,
-        refresh=Refresh(action=press.refresh()) if live else None,
+        body=[*_head(view, drawing), *_state(view, drawing), _facts(view, drawing), *_more(view, drawing)],
+        actions=actions or None,
+        refresh=Refresh(action=press.refresh(), user_ids=list(drawing.readers) or None) if live else None,
         msteams=TeamsPart(width="full"),
     )
     return card.json_value()
@@ -87,14 +60,17 @@ def draw(view: CardView, drawing: Drawing) -> dict[str, Any]:
 def fitted(view: CardView, drawing: Drawing, limit: int) -> dict[str, Any]:
     """The card of a view within `limit` bytes: what can be looked up elsewhere goes first."""
     card = draw(view, drawing)
-    for smaller in (
-        replace(view, touches=()),
-        replace(view, touches=(), tags=view.tags[:4], tasks=()),
-        replace(view, touches=(), tags=(), tasks=(), title="", company="", segment="", industry="", source=""),
+    bare = replace(view, touches=(), score_lines=(), tasks=(), channels=(), wakeup=None)
+    facts = replace(bare, tags=(), bant=(), stages=(), title="", company="", segment="", industry="", source="")
+    short = replace(drawing, longest=200, readers=drawing.readers[:_READERS])
+    for smaller, how in (
+        (replace(view, touches=()), drawing),
+        (replace(bare, tags=view.tags[:4]), short),
+        (facts, short),
     ):
         if len(orjson.dumps(card)) <= min(limit, TARGET_BYTES):
             break
-        card = draw(smaller, drawing)
+        card = draw(smaller, how)
     return card
 
 
@@ -143,69 +119,79 @@ def _state(view: CardView, drawing: Drawing) -> list[Element]:
     if drawing.moved_from:
         chips.append(drawing.say(words.MOVED_FROM, name=drawing.words(drawing.moved_from)))
     lines: list[Element] = [TextBlock(text=" · ".join(chips), weight="bolder", spacing="small")]
-    if view.tags:
-        plain = [(drawing.words(t.shown, 60), t.auto) for t in view.tags[:12]]
-        names = [drawing.say(words.AUTO, name=name) if auto else name for name, auto in plain]
-        lines.append(TextBlock(text=" · ".join(names), color="accent", spacing="small"))
-    if view.risk is not None:
-        lines.append(TextBlock(text=drawing.sentence(view.risk), color="attention", spacing="small"))
+    lines += _tags(view, drawing)
+    lines += _attention(view, drawing)
+    if view.taken_over:
+        lines.append(TextBlock(text=drawing.say(words.TAKEN_OVER), color="warning", spacing="small"))
     if view.unknown:
         text = drawing.say(words.UNKNOWN_SENDINGS, count=view.unknown)
         lines.append(TextBlock(text=text, color="warning", spacing="small"))
-    lines.append(TextBlock(text=drawing.say(words.NEXT, text=drawing.sentence(view.next_step)), spacing="small"))
-    why = drawing.say(words.WHY_HERE, text=drawing.sentence(view.why))
-    lines.append(TextBlock(text=why, is_subtle=True, spacing="small"))
+    lines.append(TextBlock(text=_next(view, drawing), spacing="small"))
     return lines
 
 
-def _facts(view: CardView, drawing: Drawing) -> FactSet:
-    """At most six facts, the empty ones left out."""
-    rows = [
-        (words.OWNER, drawing.words(view.owner) or drawing.say(words.NOBODY)),
-        (words.WINDOW, window(view.window, drawing)),
-        (words.MAIL, drawing.sentence(view.mail_allowed)),
-        (words.SEGMENT, drawing.words(view.segment)),
-        (words.INDUSTRY, drawing.words(view.industry)),
-        (words.SOURCE, drawing.words(view.source)),
+def _tags(view: CardView, drawing: Drawing) -> list[Element]:
+    """Labels in a row; one line of text where a client knows neither."""
+    if not view.tags:
+        return []
+    shown = view.tags[:_TAGS]
+    plain = [drawing.words(t.shown, 60) for t in shown]
+    names = [drawing.say(words.AUTO, name=n) if t.auto else n for n, t in zip(plain, shown, strict=True)]
+    badges: list[Element] = [
+        Badge(text=name, appearance="Tint", style="Informative" if tag.auto else "Default")
+        for name, tag in zip(names, shown, strict=True)
     ]
-    return FactSet(facts=[Fact(title=drawing.say(title), value=value) for title, value in rows if value])
+    text = TextBlock(text=" · ".join(names), color="accent", spacing="small")
+    flow = FlowLayout(column_spacing="small", row_spacing="small", horizontal_items_alignment="Left")
+    return [Container(items=badges, layouts=[flow], fallback=text, spacing="small")]
 
 
-def window(left: ReplyWindow, drawing: Drawing) -> str:
-    """How long and how often we may still write to her."""
-    if not left.open:
-        return drawing.say(words.WINDOW_SHUT)
-    pieces = []
-    if left.hours_left is not None:
-        pieces.append(drawing.say(words.HOURS_LEFT, hours=int(left.hours_left)))
-    if left.messages_left is not None:
-        total = left.messages_total if left.messages_total is not None else left.messages_left
-        pieces.append(drawing.say(words.MESSAGES_LEFT, left=left.messages_left, total=total))
-    return " · ".join(pieces) or drawing.say(words.NO_LIMIT)
+def _attention(view: CardView, drawing: Drawing) -> list[Element]:
+    """How long she may still wait, and what may go wrong."""
+    parts = [view.risk] if view.risk is not None else []
+    if view.sla is not None:
+        parts.append(view.sla.words)
+    if not parts:
+        return []
+    late = view.risk is not None or (view.sla is not None and view.sla.state == "breached")
+    colour: Colour = "attention" if late else "warning" if view.sla and view.sla.state == "risk" else "default"
+    return [TextBlock(text=" · ".join(drawing.sentence(p) for p in parts), color=colour, spacing="small")]
+
+
+def _next(view: CardView, drawing: Drawing) -> str:
+    """One sentence, one person, one moment."""
+    text = drawing.sentence(view.next_step)
+    who = drawing.words(view.next_owner)
+    due = drawing.say(words.BEFORE, at=drawing.when(view.next_due, view.zone)) if view.next_due else ""
+    by = " · ".join(p for p in (who, due) if p)
+    return drawing.say(words.NEXT_BY, text=text, who=by) if by else drawing.say(words.NEXT, text=text)
+
+
+def _facts(view: CardView, drawing: Drawing) -> FactSet:
+    """At most six facts: what makes her buy, who owns her, how long we may write to her."""
+    rows = [(fact.words, _fact(fact, drawing)) for fact in view.bant[:4]]
+    rows.append((words.OWNER, drawing.words(view.owner) or drawing.say(words.NOBODY)))
+    rows.append((words.WINDOW, drawing.window(view.window)))
+    return FactSet(facts=[Fact(title=drawing.say(title), value=value) for title, value in rows])
+
+
+def _fact(fact: FactView, drawing: Drawing) -> str:
+    """What is known, or what to ask."""
+    if fact.value:
+        return drawing.words(fact.value, drawing.longest)
+    ask = drawing.sentence(fact.ask)
+    return f"{drawing.say(words.NOT_KNOWN)} · {ask}" if ask else drawing.say(words.NOT_KNOWN)
 
 
 def _more(view: CardView, drawing: Drawing) -> list[Element]:
-    """Open tasks, and her last words behind a button."""
-    found: list[Element] = [TextBlock(text=f"☐ {drawing.sentence(t.title)}", spacing="small") for t in view.tasks[:3]]
-    if not drawing.history or not view.touches:
+    """Open tasks; her last words and every why behind two buttons."""
+    found: list[Element] = [TextBlock(text=_task(t, view, drawing), spacing="small") for t in view.tasks[:_TASKS]]
+    if not drawing.live:
         return found
-    title = drawing.say(words.HISTORY, count=view.touch_count)
-    rows: list[Element] = [_touch(touch, view.zone, drawing) for touch in view.touches[:5]]
-    found.append(buttons.in_body(ToggleVisibility(title=title, target_elements=["history"])))
-    found.append(Container(id="history", items=rows, is_visible=False, spacing="small"))
-    return found
+    return [*found, *folded.parts(view, drawing)]
 
 
-def _touch(touch: TouchView, zone: str, drawing: Drawing) -> RichTextBlock:
-    who = {"customer": words.THEY, "us": words.WE, "hub": words.HUB}[touch.who]
-    when = f"{local(touch.at, zone):%m-%d %H:%M} {drawing.say(who)} · {touch.where}  "
-    text = shorten(" ".join(touch.text.split()), 300, "…")
-    return RichTextBlock(inlines=[TextRun(text=when, is_subtle=True), TextRun(text=text or "–")], spacing="small")
-
-
-def local(at: datetime, zone: str) -> datetime:
-    """The time on the reader's wall; UTC when her zone is not known."""
-    try:
-        return at.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        return at
+def _task(task: TaskView, view: CardView, drawing: Drawing) -> str:
+    said = words.OVERDUE if task.overdue else words.DUE
+    at = drawing.when(task.due_at, view.zone)
+    return "☐ " + drawing.say(said, title=drawing.sentence(task.title), at=at)

@@ -70,6 +70,17 @@ class RichTextBlock(_Piece):
     spacing: Spacing | None = None
 
 
+class Badge(_Piece):
+    """A small label (Teams, badges). Not in schema 1.5: its container says what to show instead."""
+
+    type: Literal["Badge"] = "Badge"
+    text: str
+    size: Literal["Medium", "Large", "ExtraLarge"] | None = None
+    style: Literal["Default", "Subtle", "Informative", "Accent", "Good", "Attention", "Warning"] | None = None
+    appearance: Literal["Filled", "Tint"] | None = None
+    tooltip: str | None = None
+
+
 class Fact(_Piece):
     """One row of a fact set."""
 
@@ -95,6 +106,7 @@ class InputText(_Piece):
     id: str
     label: str | None = None
     placeholder: str | None = None
+    value: str | None = None
     is_multiline: bool | None = None
     is_required: bool | None = None
     error_message: str | None = None
@@ -160,9 +172,19 @@ class ToggleVisibility(_Piece):
     type: Literal["Action.ToggleVisibility"] = "Action.ToggleVisibility"
     title: str
     target_elements: list[str]
+    mode: Literal["primary", "secondary"] | None = None
 
 
-Action = Annotated[Submit | Execute | ShowCard | ToggleVisibility, Field(discriminator="type")]
+class OpenUrl(_Piece):
+    """Opens an address: a deep link stays inside the client."""
+
+    type: Literal["Action.OpenUrl"] = "Action.OpenUrl"
+    title: str
+    url: str = Field(pattern=r"^https://", max_length=2048)
+    mode: Literal["primary", "secondary"] | None = None
+
+
+Action = Annotated[Submit | Execute | ShowCard | ToggleVisibility | OpenUrl, Field(discriminator="type")]
 
 
 class ActionSet(_Piece):
@@ -193,6 +215,15 @@ class ColumnSet(_Piece):
     spacing: Spacing | None = None
 
 
+class FlowLayout(_Piece):
+    """Things side by side, in as many rows as they need (Teams, container layouts)."""
+
+    type: Literal["Layout.Flow"] = "Layout.Flow"
+    column_spacing: Spacing | None = None
+    row_spacing: Spacing | None = None
+    horizontal_items_alignment: Literal["Left", "Center", "Right"] | None = None
+
+
 class Container(_Piece):
     """Things that belong together."""
 
@@ -201,19 +232,26 @@ class Container(_Piece):
     items: list[Element]
     style: Literal["default", "emphasis", "good", "attention", "warning", "accent"] | None = None
     bleed: bool | None = None
+    layouts: list[FlowLayout] | None = None
+    fallback: TextBlock | None = None
+    """Shown instead where a client does not know something inside."""
     is_visible: bool | None = None
     spacing: Spacing | None = None
     separator: bool | None = None
 
 
 Element = Annotated[
-    TextBlock | RichTextBlock | FactSet | InputText | InputChoice | ActionSet | ColumnSet | Container,
+    TextBlock | RichTextBlock | Badge | FactSet | InputText | InputChoice | ActionSet | ColumnSet | Container,
     Field(discriminator="type"),
 ]
 
 
 class Refresh(_Piece):
-    """How a client asks for the newest card; without user ids everybody in a channel of up to 60 people does."""
+    """How a client asks for the newest card by itself (Teams, user specific views).
+
+    Named people do, at most 60; without user ids everybody does in a channel of up to 60 people, and nobody in a larger
+    one. Whoever is not asked for finds "refresh card" in the message's menu.
+    """
 
     action: Execute
     user_ids: list[str] | None = Field(default=None, max_length=MAX_REFRESH_USERS)

@@ -12,9 +12,10 @@ from typing import Any
 
 from connectors.contract import Hub, Inbound
 from connectors.teams import buttons, cards, translate, words
-from connectors.teams.cards import Drawing
+from connectors.teams.drawing import Drawing
 from connectors.teams.elements import CARD_TYPE, VERSION, Card, Submit, TextBlock
-from connectors.teams.heard import Heard
+from connectors.teams.heard import Heard, wire_id
+from connectors.teams.tab import card_link
 from connectors.teams.wire import Json, listed, part, text_of
 from rules.card import CardView
 from rules.decision import Answer
@@ -126,7 +127,14 @@ def _nonce(heard: Heard) -> str:
 
 
 def _card(view: CardView, heard: Heard) -> dict[str, Any]:
-    drawn = cards.draw(view, Drawing(language=language(heard), nonce=_nonce(heard)))
+    asker = wire_id(heard.sender.get("id"))
+    drawing = Drawing(
+        language=language(heard),
+        nonce=_nonce(heard),
+        readers=(asker,) if asker else (),
+        open_url=card_link(heard.settings, view.conversation_id),
+    )
+    drawn = cards.fitted(view, drawing, heard.settings.limits.card_bytes)
     return {"statusCode": 200, "type": CARD_TYPE, "value": drawn}
 
 
@@ -158,6 +166,6 @@ def _dialog(view: CardView, heard: Heard) -> dict[str, Any]:
     )
     drawing = Drawing(language=press.language, nonce=press.nonce)
     head = TextBlock(text=drawing.words(view.name) or drawing.say(words.NO_NAME), weight="bolder")
-    left = TextBlock(text=cards.window(view.window, drawing), is_subtle=True, spacing="none")
+    left = TextBlock(text=drawing.window(view.window), is_subtle=True, spacing="none")
     send = Submit(title=words.SEND.in_(press.language), data={**press.data(), "verb": "reply"}, style="positive")
     return Card(version=VERSION, body=[head, left, press.reply_field()], actions=[send]).json_value()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from connectors.contract import (
@@ -20,11 +21,13 @@ from connectors.contract import (
     Unknown,
 )
 from connectors.teams import cards, lines
-from connectors.teams.cards import Drawing
 from connectors.teams.client import BotClient
+from connectors.teams.drawing import Drawing
+from connectors.teams.elements import MAX_REFRESH_USERS
 from connectors.teams.lines import Post
 from connectors.teams.outcomes import Ended
 from connectors.teams.settings import Settings
+from connectors.teams.tab import card_link
 from connectors.teams.wire import text_of
 from rules.card import CardView
 
@@ -51,7 +54,7 @@ class Sender:
     async def thread(self, job: ThreadPost) -> Outcome:
         """Begin a thread. Her words are left out of the card: they follow as the thread's first lines."""
         channel, reference = job.channel, _reference_of(job.channel)
-        drawing = Drawing(language=job.language, nonce=job.row_id, history=False, moved_from=job.moved_from)
+        drawing = replace(self._drawing(job), history=False, moved_from=job.moved_from)
         activity = self._message(Post(summary=_summary(job.card), card=self._fitted(job.card, drawing)))
         tenant, bot = self._settings.tenant_id, self._settings.bot_id
         body = self._writer.new_thread(activity, bot_id=bot, tenant_id=tenant, channel=channel.wire_id)
@@ -64,7 +67,7 @@ class Sender:
 
     async def card(self, job: CardEdit) -> Outcome:
         """Redraw a root card, or leave a sign at the old place of a thread that moved."""
-        drawing = Drawing(language=job.language, nonce=job.row_id)
+        drawing = self._drawing(job)
         if job.moved_to:
             card = cards.moved(job.card, drawing, job.moved_to)
         else:
@@ -123,6 +126,11 @@ class Sender:
     def _line(self, job: LinePost | LineEdit) -> Post:
         limit = self._settings.limits.text_bytes
         return lines.draw(job.line, language=job.language, nonce=job.row_id, text_bytes=limit)
+
+    def _drawing(self, job: ThreadPost | CardEdit) -> Drawing:
+        link = card_link(self._settings, job.card.conversation_id)
+        readers = job.readers[:MAX_REFRESH_USERS]
+        return Drawing(language=job.language, nonce=job.row_id, readers=readers, open_url=link)
 
     def _fitted(self, view: CardView, drawing: Drawing) -> dict[str, Any]:
         return cards.fitted(view, drawing, self._settings.limits.card_bytes)

@@ -83,6 +83,8 @@ class Settings(_Table):
     graph_url: str = "https://graph.microsoft.com/v1.0"
     graph_scope: str = "https://graph.microsoft.com/.default"
 
+    client_url: str = Field(default="https://teams.microsoft.com", pattern=r"^(https://[^/?#]+)?$")
+    """The client's address, for links into the tab (Teams, deep links to a tab); empty = cards have no such link."""
     tab_audience: tuple[str, ...] = ()
     """Audiences of tab single sign-on tokens: the app id (v2 tokens) or `api://<host>/<app id>` (v1); none = no tab."""
     tab_issuers: tuple[str, ...] = ()

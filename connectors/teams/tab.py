@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote, urlencode
+
+import orjson
+
 from connectors.teams.settings import Settings
 from connectors.teams.verify import Verifier
 from connectors.teams.wire import text_of
@@ -9,6 +14,10 @@ from rules.errors import BadSignature
 from rules.model import RepHandle
 
 SCOPE = "access_as_user"
+ENTITY = "tower"
+"""The personal tab's name in the app package."""
+_CHANNEL = re.compile(r"19:[0-9A-Za-z_.@-]{1,200}\Z")
+_MESSAGE = re.compile(r"[0-9]{1,20}\Z")
 
 
 class Tab:
@@ -36,3 +45,26 @@ class Tab:
         if not person:
             raise BadSignature("no_person")
         return RepHandle(platform="teams", value=person)
+
+
+def card_link(settings: Settings, conversation_id: str) -> str:
+    """Where Teams opens the tab at a conversation; empty when there is no tab (Teams, deep links to a tab).
+
+    Doubtful: that a personal tab of a custom app opens by its manifest id in every client.
+    """
+    if not (settings.client_url and settings.tab_audience and conversation_id):
+        return ""
+    context = urlencode({"context": orjson.dumps({"subEntityId": conversation_id}).decode()})
+    return f"{settings.client_url}/l/entity/{quote(settings.app_id, safe='')}/{ENTITY}?{context}"
+
+
+def thread_link(thread: str, tenant_id: str) -> str:
+    """Where Teams opens a thread of a channel; empty for what is none (Teams, deep links to a channel's message).
+
+    Doubtful: without the group's id the client must find the team by the channel; it does so today.
+    """
+    channel, _, root = thread.partition(";messageid=")
+    if not _CHANNEL.match(channel) or not _MESSAGE.match(root):
+        return ""
+    query = urlencode({"tenantId": tenant_id, "parentMessageId": root})
+    return f"https://teams.microsoft.com/l/message/{quote(channel, safe='')}/{root}?{query}"

@@ -10,7 +10,7 @@ import re
 from typing import Literal
 
 from connectors.contract import Inbound
-from connectors.teams.buttons import NOTE_INPUT
+from connectors.teams.buttons import INPUT_NAMES
 from connectors.teams.heard import WEB_CHAT, Heard, digest, thread_of, unknown, wire_id
 from connectors.teams.places import references
 from connectors.teams.wire import Json, listed, part, text_of
@@ -22,7 +22,6 @@ BOUND_USER = "dl_"
 """A web chat user id that starts so was fixed by our own token; any other is a visitor's claim (Direct Line 3.0)."""
 OURS = frozenset(("conversation_id", "card_version", "nonce", "verb", "msteams"))
 """Members of a card action's data that are not inputs."""
-INPUT_NAMES = {NOTE_INPUT: "text"}
 MAX_INPUT = 20_000
 _TAG = re.compile(r"<[^>]{0,1000}>")
 

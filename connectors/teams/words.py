@@ -20,21 +20,47 @@ CLOSED = _w("已关闭", "Closed")
 SCORE = _w("评分 {score}", "Score {score}")
 QUALIFIED = _w("已达标", "MQL")
 NEXT = _w("下一步：{text}", "Next: {text}")
+NEXT_BY = _w("下一步：{text}（{who}）", "Next: {text} ({who})")
+BEFORE = _w("{at} 前", "by {at}")
 WHY_HERE = _w("为什么在这里：{text}", "Why here: {text}")
+WHY_OWNER = _w("为什么由 {name} 负责：{text}", "Why {name} owns her: {text}")
+WHY_STAGE = _w("为什么是这个阶段：{text}", "Why this stage: {text}")
+WHY_SCORE = _w("评分 {score} 的来历：", "What makes the score {score}:")
+WHY_TAG = _w("标签「{name}」：{text}", "Tag {name}: {text}")
+WHY_WAKEUP = _w("唤醒邮件：{text}", "Wake-up mail: {text}")
+SCORE_LINE = _w("{points} {text} · {at}", "{points} {text} · {at}")
+TAKEN_OVER = _w("同事正在企业微信里接待，塔台只记录", "A colleague answers in WeCom; Tower only records")
+NOT_KNOWN = _w("待了解", "Not known yet")
+WHO_SHE_IS = _w(
+    "分群 {segment} · 行业 {industry} · 来源 {source}", "Segment {segment} · industry {industry} · source {source}"
+)
 OWNER = _w("负责人", "Owner")
+DUE = _w("{title}（{at} 前）", "{title} (by {at})")
+OVERDUE = _w("{title}（已过期，{at}）", "{title} (overdue, {at})")
 NOBODY = _w("暂无", "Nobody yet")
 SEGMENT = _w("分群", "Segment")
 INDUSTRY = _w("行业", "Industry")
 SOURCE = _w("来源", "Source")
-WINDOW = _w("回复时限", "Window")
+WINDOW = _w("可回复", "Window")
 MAIL = _w("邮件", "E-mail")
 NO_LIMIT = _w("不限", "No limit")
 WINDOW_SHUT = _w("已关闭，等客户再次发言", "Closed until the customer writes again")
 HOURS_LEFT = _w("还剩 {hours} 小时", "{hours} h left")
+MINUTES_LEFT = _w("还剩 {minutes} 分钟", "{minutes} min left")
 MESSAGES_LEFT = _w("{left}/{total} 条", "{left} of {total}")
 UNKNOWN_SENDINGS = _w("有 {count} 条消息结果未知，请核实", "Sendings with an unknown end: {count}. Please settle them")
 AUTO = _w("{name}（自动）", "{name} (auto)")
 HISTORY = _w("最近往来（{count}）", "History ({count})")
+WHYS = _w("为什么？", "Why?")
+PLACES: Mapping[str, Words] = {
+    "wecom": _w("微信", "WeChat"),
+    "webchat": _w("网页", "Web chat"),
+    "teams": _w("Teams", "Teams"),
+    "mail": _w("邮件", "Mail"),
+    "hub": _w("塔台", "Tower"),
+}
+"""Where something was said, as people call it."""
+FILES = _w("[附件 {names}]", "[files: {names}]")
 NO_NAME = _w("未具名客户", "Unnamed customer")
 MOVED_TO = _w("会话已移至频道「{name}」。", "This conversation moved to the channel “{name}”.")
 MOVED_FROM = _w("来自频道「{name}」", "Moved here from “{name}”")
@@ -58,7 +84,24 @@ SNOOZE = _w("稍后处理", "Snooze")
 SNOOZE_LABEL = _w("多久以后再提醒", "Remind again in")
 REROUTE = _w("转到其他频道", "Re-route")
 REROUTE_LABEL = _w("频道名称", "Channel")
-WHY = _w("为什么？", "Why?")
+TASK_DONE = _w("完成：{title}", "Done: {title}")
+TASK = _w("记待办", "Add a task")
+TASK_LABEL = _w("要做什么", "What is to be done")
+TASK_DUE = _w("什么时候到期", "Due in")
+TAG = _w("加标签", "Add a tag")
+TAG_LABEL = _w("标签", "Tag")
+UNTAG = _w("去标签", "Remove a tag")
+UNTAG_LABEL = _w("去掉哪个？规则不会再加上它", "Which one? No rule will set it again")
+STAGE = _w("改阶段", "Change the stage")
+STAGE_LABEL = _w("阶段", "Stage")
+FACT = _w("记预算、决策、需求、时间", "Note budget, authority, need, timing")
+FACT_LABEL = _w("哪一项", "Which one")
+FACT_TEXT = _w("内容（留空就是清掉）", "What you know (empty takes it back)")
+REROUTE_CHOOSE = _w("转到哪个频道", "To which channel")
+RELEASE = _w("交回团队", "Give back to the team")
+TAKE_OVER = _w("到企业微信里接待", "Go on in WeCom")
+HAND_BACK = _w("交还塔台", "Hand back to Tower")
+OPEN_TAB = _w("在标签页打开", "Open in the tab")
 FORM = _w("请客户留邮箱", "Ask for e-mail")
 CLOSE = _w("关闭会话", "Close")
 OPEN = _w("打开", "Open")
@@ -68,6 +111,7 @@ HOURS: Mapping[str, Words] = {
     "24": _w("1 天", "1 day"),
     "72": _w("3 天", "3 days"),
 }
+TASK_HOURS: Mapping[str, Words] = {**HOURS, "168": _w("1 周", "1 week")}
 
 # --- lines ----------------------------------------------------------------------------------------------------------
 STATES: Mapping[str, Words] = {

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import ClientSession, web
@@ -15,57 +14,17 @@ from aiohttp.test_utils import TestServer
 from connectors.contract import ChannelRef, Inbound, ProvisionChannels, Reference, ThreadPost
 from connectors.teams.connector import TeamsConnector
 from connectors.teams.settings import Settings
-from rules.card import CardView, ReplyWindow, TagView, TouchView
+from rules.card import CardView
 from rules.decision import Answer
 from rules.events import BotInstalled, Event, RepActed
-from rules.model import Address, RepHandle, Stage, Words
+from rules.model import Address, RepHandle, Words
 from simulator.__main__ import compose, listen, open_world
+from tests.cardviews import NOW, view
 from tests.contract import teams_world
 from tests.contract.teams_world import APP_ID, GENERAL, GROUP, PASSWORD, TENANT, Company, StubHub
 
 SERVERS = ("teams", "entra", "graph", "directline", "control")
-NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 Json = dict[str, Any]
-
-
-def view(**changes: Any) -> CardView:
-    """A card with something in every place."""
-    base = CardView(
-        conversation_id="c1",
-        customer_id="k1",
-        version=3,
-        state="unclaimed",
-        name="王敏",
-        title="CIO",
-        company="华东智造",
-        stage=Stage.INTERESTED,
-        stage_words=Words(zh="意向客户", en="Interested"),
-        score=72,
-        heat="hot",
-        heat_words=Words(zh="高活跃", en="Hot"),
-        qualified=True,
-        segment="key",
-        industry="制造业",
-        source="qr-42",
-        owner="",
-        connector="wecom",
-        channel="制造业-意向",
-        why=Words(zh="行业是制造业", en="Her industry is manufacturing"),
-        next_step=Words(zh="今天回复报价", en="Answer about the quote today"),
-        risk=Words(zh="风险:6 天未回复", en="Risk: no reply for 6 days"),
-        window=ReplyWindow(open=True, hours_left=41.5, messages_left=3, messages_total=5),
-        mail_allowed=Words(zh="未同意", en="No consent"),
-        tags=(TagView(name="白皮书", auto=True, rule="r1"),),
-        touches=(TouchView(at=NOW, who="customer", where="wecom", text="请发报价"),),
-        touch_count=1,
-        score_lines=(),
-        tasks=(Words(zh="回电", en="Call back"),),
-        unknown=0,
-        wakeup=None,
-        mail_masked="",
-        zone="Asia/Shanghai",
-    )
-    return replace(base, **changes)
 
 
 @dataclass

@@ -70,7 +70,7 @@ async def test_a_notice_with_acts_is_a_card_within_the_platforms_limits(t: Tower
     assert title["desc"] == "王" * 29 + "…"
     facts = cast("list[dict[str, str]]", content["horizontal_content_list"])
     assert all(len(f["keyname"]) <= 10 and len(f["value"]) <= 52 for f in facts)
-    assert facts[0]["value"] == ("62 · 温" if language == "zh-CN" else "62 · warm")
+    assert facts[0]["value"] == ("72 · 高活跃" if language == "zh-CN" else "72 · Hot")
     assert facts[2]["value"] == ("41 小时 · 3/5 条" if language == "zh-CN" else "41 h · 3 of 5")
     assert len(cast("list[Json]", content["button_list"])) == 6
 
@@ -149,7 +149,7 @@ async def test_what_a_rep_writes_is_answered_in_her_chat(t: Tower) -> None:
     assert isinstance(event, RepSpoke)
     assert (event.text, event.personal, event.mentioned) == ("队列", True, True)
     [shown] = await chat(t)
-    assert str(shown["text"]).startswith("排队中：\n1. 王敏 · 精密制造")
+    assert str(shown["text"]).startswith("排队中：\n1. 王敏 · 华东智造")
     assert "\n2. Ann" in str(shown["text"])
 
 

@@ -15,17 +15,18 @@ from pydantic import SecretStr
 from connectors.contract import Inbound, Outcome, Pull
 from connectors.wecom import Settings, WeComConnector
 from connectors.wecom.settings import App
-from rules.card import CardView, ReplyWindow, TagView
+from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
 from rules.events import Event, PullAnnounced
-from rules.model import STAGE_WORDS, RepHandle, Stage, Words
+from rules.model import RepHandle
 from simulator import wecom
 from simulator.clock import Clock
 from simulator.faults import Faults
 from simulator.log import Log
 from simulator.wecom.room import Room
 from simulator.world import World
+from tests.cardviews import view
 from tests.contract.wecom_world import CORP, KEY, START, HubStub, Wecom
 from tests.contract.wecom_world import settings as world_settings
 
@@ -176,17 +177,7 @@ def connector_settings(**more: object) -> Settings:
 
 def card_view(conversation_id: str = "c1", name: str = "王敏") -> CardView:
     """A card as the hub would give it."""
-    return CardView(
-        conversation_id=conversation_id, customer_id="k1", version=3, state="unclaimed", name=name, title="CIO",
-        company="精密制造", stage=Stage.INTERESTED, stage_words=STAGE_WORDS[Stage.INTERESTED], score=62, heat="warm",
-        heat_words=Words(zh="温", en="warm"), qualified=False, segment="smart-factory", industry="manufacturing",
-        source="fair", owner="", connector="wecom", channel="智能工厂",
-        why=Words(zh="行业为制造业", en="industry is manufacturing"),
-        next_step=Words(zh="认领并回复", en="Claim and reply"), risk=None,
-        window=ReplyWindow(open=True, hours_left=41.5, messages_left=3, messages_total=5),
-        mail_allowed=Words(zh="未同意", en="no consent"), tags=(TagView(name="CIO", auto=True),), touches=(),
-        touch_count=4, score_lines=(), tasks=(), unknown=0, wakeup=None, mail_masked="", zone="Asia/Shanghai",
-    )  # fmt: skip
+    return view(conversation_id=conversation_id, name=name)
 
 
 @asynccontextmanager
