@@ -44,6 +44,7 @@ from bots.settings import (
     Loaded,
     LogSettings,
     Loops,
+    MediaSettings,
     Rules,
     Server,
     Staff,
@@ -89,6 +90,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "loops": Loops,
     "doctor": DoctorSettings,
     "log": LogSettings,
+    "media": MediaSettings,
     "staff": Staff,
     "sidebar": SidebarSettings,
     "manage": ManageSettings,
@@ -205,6 +207,8 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
     """The hub with its database, clock and playbook. Raises ConfigError, Unavailable."""
     rules, server = loaded.section("rules", Rules), loaded.section("server", Server)
     playbook = load_playbook(_beside(loaded.path, rules.playbook))
+    if rules.wording:
+        wording.use(wordings.read(_beside(loaded.path, rules.wording), HERE / "docs" / "reference"))
     loops = loaded.section("loops", Loops)
     database = loaded.section("database", DatabaseSettings)
     if database.upgrade:
@@ -223,6 +227,7 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
         reconcile_seconds=loops.reconcile_seconds,
         batch=loops.batch,
         senders=loops.senders,
+        file_bytes=loaded.section("media", MediaSettings).max_bytes,
     )
     return Hub(db=db, clock=clock, playbook=playbook, tokens=_tokens(loaded), options=options, failpoints=failpoints)
 
@@ -346,11 +351,12 @@ def _application(
         company=mail.from_name if mail else "Tower",
         links=postman.addresses if isinstance(postman, MailConnector) else lambda _template, _language: (),
     )
-    routes += outside.routes(hub, hub.tokens, facts, hub.clock.now, server.frame_ancestors_form)
+    routes += outside.routes(hub, hub.tokens, facts, hub.clock.now, server.frame_ancestors_form, files=hub.files)
     wecom, teams = connectors.get("wecom"), connectors.get("teams")
     parts = inside.Inside(
         hub=hub,
         records=PageRecords(db=hub.db, desk=hub.desk),
+        files=hub.files,
         clock=hub.clock.now,
         key=hub.tokens.key,
         public_url=hub.options.public_url,

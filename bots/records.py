@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from bots.desk import Desk, touch_view
+from bots.desk import Desk, touches_of
 from rules.card import TouchView
 from rules.layout import LAYOUT, Layout
 from rules.model import Identity, RepHandle
@@ -62,7 +62,7 @@ class PageRecords:
                 return None
             rep, customer, _ = found
             rows = timeline.touches(unit, customer.id, limit + 1, before=before)
-            shown = tuple(touch_view(t, rep.language) for t in rows[:limit])
+            shown = tuple(touches_of(unit, rows[:limit], rep.language))
             return Past(touches=shown, older=rows[limit - 1].version if len(rows) > limit else 0)
 
         return await self.db.read(look)

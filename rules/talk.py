@@ -240,7 +240,7 @@ def welcome(draft: Draft, code: str, deadline: datetime, route: Literal["session
 
 def added(draft: Draft, event: ContactAdded) -> None:
     """She and a colleague became contacts: source, owner, welcome, and a look after some days of silence."""
-    customers.begin(draft, event.address, event.identity)
+    customers.begin(draft, event.address, event.identity, event.name)
     customers.source(draft, event.state)
     colleague = next((r for r in draft.snapshot.reps if event.rep.value in (r.userid, r.aad_id) and r.active), None)
     if colleague is not None and not draft.customer.owner:

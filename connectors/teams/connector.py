@@ -39,7 +39,7 @@ from connectors.teams.provision import Provisioner
 from connectors.teams.rates import SHORT, Rates
 from connectors.teams.sender import Sender
 from connectors.teams.settings import Settings
-from connectors.teams.tab import Tab
+from connectors.teams.tab import Tab, thread_link
 from connectors.teams.tokens import Tokens
 from connectors.teams.verify import Demands, Verifier
 from connectors.teams.webhook import Webhook
@@ -128,6 +128,10 @@ class TeamsConnector:
         if self._tab is None:
             raise Unavailable("still starting")
         return await self._tab.verify(token)
+
+    def thread_link(self, thread: str) -> str:
+        """Where Teams opens the thread of this wire id; empty when it cannot."""
+        return thread_link(thread, self._settings.tenant_id)
 
     async def graph(self) -> Graph:
         """Microsoft Graph: presence, mail, members. Raises Unavailable before start."""

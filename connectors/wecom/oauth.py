@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from connectors.wecom.client import Client
@@ -21,13 +22,22 @@ _PAGES = 20
 _KEPT = 2000
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A customer as the platform knows her."""
+
+    name: str = field(default="", repr=False)
+    followers: frozenset[str] = frozenset()
+    """Employees whose contact she is, in lower case."""
+
+
 class OAuth:
     """Sign-in of reps, and the check that makes a customer's id from a browser more than a claim."""
 
     def __init__(self, settings: Settings, client: Client) -> None:
         self._settings = settings
         self._client = client
-        self._followers: OrderedDict[str, tuple[float, frozenset[str]]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, Known]] = OrderedDict()
 
     def sign_in_url(self, redirect: str, state: str) -> str:
         """Where to send her browser; it comes back to `redirect` with `code` and our `state`, bound to that browser."""
@@ -71,18 +81,22 @@ class OAuth:
 
     async def follows(self, userid: str, external_userid: str) -> bool:
         """Whether this employee follows this customer. Raises CallFailed."""
-        known = self._followers.get(external_userid)
-        if known is None or known[0] < time.monotonic():
-            known = (time.monotonic() + self._settings.follow_seconds, await self._ask(external_userid))
-            self._followers[external_userid] = known
-            self._followers.move_to_end(external_userid)
-            while len(self._followers) > _KEPT:
-                self._followers.popitem(last=False)
-        return userid.lower() in known[1]
+        return userid.lower() in (await self.known(external_userid)).followers
 
-    async def _ask(self, external_userid: str) -> frozenset[str]:
+    async def known(self, external_userid: str) -> Known:
+        """A customer as the platform knows her now, or knew her a moment ago. Raises CallFailed."""
+        kept = self._known.get(external_userid)
+        if kept is None or kept[0] < time.monotonic():
+            kept = (time.monotonic() + self._settings.follow_seconds, await self._ask(external_userid))
+            self._known[external_userid] = kept
+            self._known.move_to_end(external_userid)
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return kept[1]
+
+    async def _ask(self, external_userid: str) -> Known:
         found: set[str] = set()
-        cursor = ""
+        name = cursor = ""
         for _ in range(_PAGES):
             query = {"external_userid": external_userid, **({"cursor": cursor} if cursor else {})}
             try:
@@ -92,6 +106,8 @@ class OAuth:
                     break
                 raise
             found |= {maybe(one, "userid").lower() for one in tables(answer, "follow_user")}
+            contact = answer.get("external_contact")
+            name = name or (maybe(contact, "name") if isinstance(contact, dict) else "")
             if not (cursor := maybe(answer, "next_cursor")):
                 break
-        return frozenset(found - {""})
+        return Known(name=name, followers=frozenset(found - {""}))

@@ -17,7 +17,16 @@ from rules.events import RepActed
 from rules.model import Address, Rep, RepHandle
 from sidebar.outside.page import read_body
 
-MOST = {"text": 4000, "tag": 40, "hours": 8, "channel": 100, "about": 100}
+MOST = {
+    "text": 4000,
+    "tag": 40,
+    "hours": 8,
+    "channel": 100,
+    "about": 100,
+    "fact": 20,
+    "said_in": 300,
+    "stage": 40,
+}
 """Longest input in characters. What a platform takes may be less; the rules say so then."""
 VERBS: Mapping[str, tuple[str, ...]] = {
     "claim": (),
@@ -30,6 +39,12 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "close": (),
     "form": (),
     "why": (),
+    "release": (),
+    "take_over": (),
+    "hand_back": (),
+    "task": ("text", "hours"),
+    "stage": ("stage",),
+    "fact": ("fact", "text", "said_in"),
     "done": ("about",),
     "wake_now": ("about",),
     "wake_hold": ("about",),
@@ -37,8 +52,10 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "settle_arrived": ("about",),
     "settle_again": ("about",),
 }
-TYPED = {"reply": "text", "note": "text", "tag": "tag", "reroute": "channel"}
-"""The input a person types; it must not be empty, and it is kept when something is wrong."""
+TYPED = {"reply": "text", "note": "text", "task": "text", "fact": "text", "tag": "tag", "reroute": "channel"}
+"""The input a person types; it is kept when something is wrong."""
+_MAY_BE_EMPTY = ("fact",)
+"""Where saying nothing takes back what was said."""
 _MOST_BODY = 64 * 1024
 _NONCE = re.compile(r"[0-9a-f]{32}\Z")
 _NUMBER = re.compile(r"\d{1,9}\Z")
@@ -54,6 +71,11 @@ class Wish:
     nonce: str
     problem: str = ""
     """Name of the sentence that says what is wrong with the input; empty when nothing is."""
+
+    @property
+    def box(self) -> str:
+        """Which box of the page it came from: the verb, and for a fact which one."""
+        return f"fact-{self.inputs.get('fact', '')}" if self.verb == "fact" else self.verb
 
     @property
     def typed(self) -> str:
@@ -80,7 +102,7 @@ def read(form: Mapping[str, str]) -> Wish:
         raise BadRequest("no such act")
     inputs = {name: form.get(name, "").strip() for name in VERBS[verb]}
     problem = next((f"{name}_long" for name, text in inputs.items() if len(text) > MOST[name]), "")
-    if not problem and verb in TYPED and not inputs[TYPED[verb]]:
+    if not problem and verb in TYPED and verb not in _MAY_BE_EMPTY and not inputs[TYPED[verb]]:
         problem = f"{TYPED[verb]}_missing"
     return Wish(verb=verb, inputs=inputs, card_version=int(version), nonce=nonce, problem=problem)
 

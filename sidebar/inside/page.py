@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from rules.errors import BadRequest, BadSignature, NotAllowed, PlatformAway, Unavailable
@@ -20,11 +20,18 @@ from rules.verbs import VERBS
 from sidebar.inside.words import SAID
 
 _FOLDER = Path(__file__).parent.parent / "pages" / "inside"
+_OWN: dict[str, str] = {}
+"""Templates that blocks bring themselves."""
 _PAGES = Environment(
-    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=ChoiceLoader([FileSystemLoader(_FOLDER), DictLoader(_OWN)]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _STATICS = {
     "tower.css": ("inside/tower.css", "text/css"),
+    "live.js": ("inside/live.js", "text/javascript"),
     "wecom.js": ("inside/wecom.js", "text/javascript"),
     "tab.js": ("inside/tab.js", "text/javascript"),
     "manage.css": ("manage/manage.css", "text/css"),
@@ -39,7 +46,11 @@ class Family:
 
     frames: tuple[str, ...] = ()
     script: str = ""
-    """The platform's script; empty where none runs, and then ours do not either."""
+    """The platform's script; empty where none runs."""
+    integrity: str = ""
+    """Its hash."""
+    own: tuple[str, ...] = ()
+    """Our own scripts, in order; none of them is needed to read or to act."""
     submits_to: str = ""
     """Origin that a form of ours may be led on to, besides our own."""
     bare: bool = False
@@ -48,14 +59,15 @@ class Family:
 
 def headers(family: Family) -> dict[str, str]:
     """What goes with every page of a family."""
-    scripts = f"'self' {family.script}" if family.script else "'none'"
+    ours = "'self'" if family.script or family.own else ""
     host = "{0.scheme}://{0.netloc}".format(urlsplit(family.script)) if family.script else ""
     policy = {
         "default-src": "'none'",
         "style-src": "'self'",
-        "img-src": "data:",
-        "script-src": scripts,
-        "connect-src": f"'self' {host}" if family.script else "'none'",
+        "img-src": "'self' data:",
+        "media-src": "'self'",
+        "script-src": f"{ours} {family.script}".strip() or "'none'",
+        "connect-src": f"{ours} {host}".strip() or "'none'",
         "base-uri": "'none'",
         "form-action": f"'self' {family.submits_to}".strip(),
         "frame-ancestors": " ".join(family.frames) or "'none'",
@@ -88,10 +100,13 @@ def show(name: str, language: Language, family: Family, *, status: int = 200, **
         lang=language,
         static=static_address,
         fold=fold,
+        family=family,
         layout="bare.html" if family.bare else "base.html",
         **values,
     )
-    return web.Response(text=html, content_type="text/html", status=status, headers=headers(family))
+    answer = web.Response(text=html, content_type="text/html", status=status, headers=headers(family))
+    answer.enable_compression()
+    return answer
 
 
 LANGUAGE = web.RequestKey("language", str)
@@ -105,25 +120,40 @@ def reader_language(request: web.Request) -> Language:
     return spoken(request.headers.get("Accept-Language", "")[:100] or "zh")
 
 
-def designed(family: Family, back: str) -> Callable[[Handler], Handler]:
-    """Pages of this family tell every refusal as a page in words, with a way on."""
+Ask = Callable[[], Awaitable[Sequence[str]]]
+"""Names of those who can help."""
+
+
+def designed(family: Family, back: str, ask: Ask | None = None) -> Callable[[Handler], Handler]:
+    """Pages of this family tell every refusal as a page in words, with a way on, and with whom to ask."""
 
     def wrap(handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
             try:
                 return await handler(request)
             except (BadSignature, NotAllowed, BadRequest, PlatformAway, Unavailable) as refusal:
-                return refused(request, family, refusal, back)
+                names = await _names(ask) if LANGUAGE in request else ()
+                return refused(request, family, refusal, back, names)
 
         return guarded
 
     return wrap
 
 
-def refused(request: web.Request, family: Family, refusal: Exception, back: str) -> web.Response:
-    """The page for a refusal."""
+async def _names(ask: Ask | None) -> Sequence[str]:
+    """Whom to ask, for a reader we know; nobody while the database is away."""
+    try:
+        return await ask() if ask else ()
+    except Unavailable:
+        return ()
+
+
+def refused(
+    request: web.Request, family: Family, refusal: Exception, back: str, names: Sequence[str] = ()
+) -> web.Response:
+    """The page for a refusal. `names`: who can help, the same for what is not yours and for what is not there."""
     page, status = _kind(refusal)
-    return message(reader_language(request), family, page, status=status, back=back)
+    return message(reader_language(request), family, page, status=status, back=back, names=names)
 
 
 def _kind(refusal: Exception) -> tuple[str, int]:
@@ -145,6 +175,19 @@ def _kind(refusal: Exception) -> tuple[str, int]:
             return "later", 503
 
 
+MOST_NAMES = 3
+"""Whom a page names at most."""
+_ASKS = ("gone", "stranger", "member")
+"""Pages that end with whom to ask."""
+
+
+def bring(name: str, html: str) -> None:
+    """A template that comes with a block instead of a file. Raises ValueError when a file or a block has that name."""
+    if (_FOLDER / name).exists() or _OWN.get(name, html) != html:
+        raise ValueError(f"there is a template {name} already")
+    _OWN[name] = html
+
+
 class Named(NotAllowed):
     """A refusal that has a page of its own."""
 
@@ -155,10 +198,18 @@ class Named(NotAllowed):
 
 
 def message(
-    language: Language, family: Family, page: str, *, status: int, back: str = "", kept: str = ""
+    language: Language,
+    family: Family,
+    page: str,
+    *,
+    status: int,
+    back: str = "",
+    kept: str = "",
+    names: Sequence[str] = (),
 ) -> web.Response:
     """A page that says what happened and what to do. `kept` is what she typed, so that it is not lost."""
-    answer = show("message", language, family, status=status, page=page, back=back, kept=kept)
+    whom = names[:MOST_NAMES] if page in _ASKS else ()
+    answer = show("message", language, family, status=status, page=page, back=back, kept=kept, names=whom)
     if status in (429, 502, 503):
         answer.headers["Retry-After"] = "60" if status == 429 else "5"
     return answer

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _LONGEST = 4096
 _NONCE = 12
+_STAMP = 18
 
 
 class Sealer:
@@ -48,10 +49,27 @@ class Stamp:
         self._key = hmac.digest(key, b"tower/sidebar/form/1", "sha256")
 
     def of(self, session_id: str) -> str:
-        """The value that goes into every form of a session."""
-        digest = hmac.digest(self._key, session_id.encode(), "sha256")
-        return base64.urlsafe_b64encode(digest[:18]).decode()
+        """What only we can make of this name; the same each time."""
+        return base64.urlsafe_b64encode(self._digest(session_id)).decode()
+
+    def masked(self, session_id: str) -> str:
+        """The same, another each time: pages are compressed, and a length must not tell what repeats in them."""
+        pad = secrets.token_bytes(_STAMP)
+        return base64.urlsafe_b64encode(pad + _mixed(pad, self._digest(session_id))).decode()
 
     def fits(self, session_id: str, given: str) -> bool:
         """Whether a form came from this session. Constant time."""
-        return hmac.compare_digest(self.of(session_id).encode(), given.encode(errors="replace"))
+        try:
+            raw = base64.b64decode(given.encode("ascii"), altchars=b"-_", validate=True)
+        except (UnicodeEncodeError, binascii.Error):
+            return False
+        return len(raw) == 2 * _STAMP and hmac.compare_digest(
+            self._digest(session_id), _mixed(raw[:_STAMP], raw[_STAMP:])
+        )
+
+    def _digest(self, session_id: str) -> bytes:
+        return hmac.digest(self._key, session_id.encode(), "sha256")[:_STAMP]
+
+
+def _mixed(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))

@@ -98,7 +98,7 @@ class Sessions:
 
     def stamp(self, visitor: Visitor) -> str:
         """What every form of this session carries."""
-        return self._stamp.of(visitor.session_id)
+        return self._stamp.masked(visitor.session_id)
 
     def ours(self, request: web.Request) -> bool:
         """Whether the browser says that one of our own pages sent this."""

@@ -42,6 +42,12 @@ class Reading:
             pieces.append(self._say("window_messages", left=left.messages_left, total=total))
         return " · ".join(pieces) or self._say("window_open")
 
+    def bytes(self, size: int) -> str:
+        """The size of a file, as short as it stays true."""
+        if size < 1000:
+            return f"{size} B"
+        return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
     def place(self, connector: str) -> str:
         """A platform's name in words."""
         return self._say(f"at_{connector}") if connector in _PLACES else connector

@@ -19,6 +19,7 @@ from yarl import URL
 
 from bots.failpoints import Failpoints
 from bots.hub import Hub, Options
+from bots.records import PageRecords
 from connectors.contract import Inbound
 from connectors.teams.signin import EntraSignIn, Realm
 from rules.events import MessageReceived
@@ -169,6 +170,7 @@ def _hub(db: Database, clock: Hands, base: str) -> Hub:
         tick_seconds=1,
         reconcile_seconds=300,
         batch=64,
+        file_bytes=1_000_000,
         senders=4,
     )
     hub = Hub(
@@ -204,6 +206,7 @@ def _realm(login: str) -> Realm:
 def _parts(made: Office, db: Database, directory: EntraSignIn, settings: ManageSettings, views: int) -> Manage:
     inside = Inside(
         hub=made.hub,
+        records=PageRecords(db=db, desk=made.hub.desk),
         clock=made.clock.now,
         key=KEY,
         public_url=made.base,

@@ -16,12 +16,14 @@ from aiohttp import ClientResponse, ClientSession, CookieJar
 from aiohttp.test_utils import BaseTestServer, TestServer
 from yarl import URL
 
+from bots.records import Layouts, Past
 from connectors.contract import Inbound
 from rules.card import CardView, TouchView
 from rules.cardview import Seen, build
 from rules.decision import Answer
 from rules.errors import Unavailable
-from rules.events import MessageReceived, RepActed
+from rules.events import ContactAdded, MessageReceived, RepActed
+from rules.layout import Layout
 from rules.model import Address, Identity, Rep, RepHandle
 from sidebar.inside import Inside, SidebarSettings, TabTokens, routes
 from sidebar.web import application
@@ -33,6 +35,7 @@ from tests.unit.builders import LIMITS, Life
 LILEI = Rep(id="lilei", name="李雷", team="sales", userid="LiLei", aad_id=REP)
 HANMEI = Rep(id="hanmei", name="Han Mei", team="presales", userid="HanMei", aad_id=REP2, language="en")
 KEY = b"k" * 32
+THREAD = "19:abc@thread.tacv2;messageid=1700000000001"
 
 
 class MemoryDesk:
@@ -45,6 +48,8 @@ class MemoryDesk:
         self.acts: list[RepActed] = []
         self.followers: set[tuple[str, str]] = set()
         self.down = False
+        self.revealed: list[tuple[str, str]] = []
+        self.layout_of: dict[str, Layout | None] = {}
         self._answers: dict[str, Answer | None] = {}
 
     def writes(self, who: str, text: str, name: str = "王敏") -> str:
@@ -75,6 +80,10 @@ class MemoryDesk:
     async def act(self, inbound: Inbound, *, limit: float) -> Answer | None:
         self._alive()
         event = inbound.event
+        if isinstance(event, ContactAdded):
+            self.lives.setdefault(event.identity.value, Life(reps=self.reps)).happens(event)
+            self.touches.setdefault(event.identity.value, [])
+            return None
         assert isinstance(event, RepActed)
         if event.id not in self._answers:
             self.acts.append(event)
@@ -111,6 +120,43 @@ class MemoryDesk:
         rep = self._rep(by)
         assert rep is not None
         self.followers.add((identity.value, rep.id))
+
+    async def past(self, conversation_id: str, by: RepHandle, *, before: int, limit: int) -> Past | None:
+        self._alive()
+        who, rep = self.who(conversation_id), self._rep(by)
+        if not rep or not who or not self._may_see(who, rep):
+            return None
+        told = self.touches[who]
+        first = len(told) - before + 1 if before else 0
+        shown, rest = told[first : first + limit], len(told) - first - limit
+        return Past(touches=tuple(shown), older=rest + 1 if rest > 0 else 0)
+
+    async def reveal(self, conversation_id: str, by: RepHandle) -> Sequence[Identity] | None:
+        self._alive()
+        who, rep = self.who(conversation_id), self._rep(by)
+        if not rep or not who or not self._may_see(who, rep):
+            return None
+        self.revealed.append((rep.id, who))
+        return [Identity(platform="wecom", kind="external_userid", value=who)]
+
+    async def layouts(self, by: RepHandle) -> Layouts:
+        rep = self._rep(by)
+        return Layouts(own=self.layout_of.get(rep.id) if rep else None, everybody=self.layout_of.get(""))
+
+    async def keep_layout(self, by: RepHandle, layout: Layout | None, *, everybody: bool) -> bool:
+        self._alive()
+        rep = self._rep(by)
+        if rep is None or (everybody and rep.role != "manager"):
+            return False
+        self.layout_of["" if everybody else rep.id] = layout
+        return True
+
+    async def managers(self) -> Sequence[str]:
+        self._alive()
+        return [r.name for r in self.reps if r.active and r.role == "manager"]
+
+    async def thread(self, conversation_id: str, by: RepHandle) -> str:
+        return THREAD if self.who(conversation_id) else ""
 
     def _alive(self) -> None:
         if self.down:
@@ -267,6 +313,7 @@ async def pages(*, tabs: TabTokens | None = None, reps: Sequence[Rep] = (), **se
         wecom.world.settings = wecom.world.settings.model_copy(update={"hub_url": base})
         parts = Inside(
             hub=desk,
+            records=desk,
             clock=lambda: next((life.now for life in desk.lives.values()), wecom.world.clock.now()),
             key=KEY,
             public_url=base,
@@ -288,6 +335,15 @@ async def pages(*, tabs: TabTokens | None = None, reps: Sequence[Rep] = (), **se
 class _Healthy:
     async def state(self) -> Mapping[str, object]:
         return {"ready": True}
+
+
+OURS = ["/sidebar/static/live.js", "/sidebar/static/wecom.js"]
+"""Scripts of a page inside WeCom while no address of the platform's own is set."""
+
+
+def scripts_of(page: Page) -> list[str]:
+    """Where a page's scripts come from, in order; each must be a file, never words on the page."""
+    return [a.get("src", "").partition("?")[0] for t, a in page.elements if t == "script"]
 
 
 def visible(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from rules.model import Tag, Wakeup
 from sidebar.inside import SidebarSettings
-from tests.contract.page_world import HANMEI, LILEI, Pages, pages, visible
+from tests.contract.page_world import HANMEI, LILEI, OURS, Pages, pages, scripts_of, visible
 
 
 @pytest.fixture
@@ -143,7 +144,11 @@ async def test_a_follower_is_known_by_the_platform(p: Pages) -> None:
     assert answer.status == 404 and "no such customer" in page.text
     await p.wecom.wecom.control("/add", person="Ann", userid="HanMei")
     answer, page = await browser.get("/sidebar/wecom/customer?id=wm-8")
-    assert answer.status == 404 and "Ann" not in page.text and "once she writes" in page.text
+    assert answer.status == 200 and "A new customer" in page.text
+    form = next(f for f in page.forms if "name" in f.fields)
+    assert form.fields["name"] == "Ann", "prefilled with what the platform calls her"
+    answer, page = await browser.send(form, name="Ann Li")
+    assert answer.status == 200 and "Ann Li" in page.text and p.desk.lives["wm-8"].customer.owner == HANMEI.id
     await p.wecom.wecom.control("/add", person="王敏", userid="LiLei")
     other = p.browser("LiLei")
     answer, _ = await other.get("/sidebar/wecom/customer?id=wm-9")
@@ -262,15 +267,16 @@ async def test_small_and_few(p: Pages) -> None:
     life.customer = replace(life.customer, tags=tags)
     browser = p.browser("LiLei")
     _, page = await browser.get(f"/sidebar/c/{talk}")
-    size = len(page.html.encode())
+    size = len(gzip.compress(page.html.encode()))
     loaded = [a.get("href") or a.get("src", "") for t, a in page.elements if t in ("link", "script", "img")]
     ours = [x for x in loaded if x != "data:,"]
-    assert len(ours) == 1
-    async with browser.http.get(p.base + ours[0], headers={"Accept-Encoding": "gzip"}) as css:
-        assert css.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        size += int(css.headers["Content-Length"])
+    assert len(ours) <= 3, "the page and three files of ours: four requests"
+    for one in ours:
+        async with browser.http.get(p.base + one, headers={"Accept-Encoding": "gzip"}) as static:
+            assert static.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+            size += int(static.headers["Content-Length"])
     assert size <= 30_000, size
-    assert not page.has("script") and "style=" not in page.html
+    assert scripts_of(page) == OURS and "style=" not in page.html
     assert "font" in visible(await _text(p, browser, "/sidebar/static/tower.css"))
     assert (await browser.step(f"{p.base}/sidebar/static/../web.py")).status == 404
 

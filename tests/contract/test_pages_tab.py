@@ -48,7 +48,8 @@ async def test_the_shell_holds_nobodys_data_and_runs_only_ours_and_teams(tab: Ta
     sdk = "https://res.cdn.office.net/teams-js/2.58.0/js/MicrosoftTeams.min.js"
     assert policy["script-src"] == f"'self' {sdk}" and policy["frame-ancestors"] == "https://teams.microsoft.com"
     scripts = [a for t, a in page.elements if t == "script"]
-    assert [s["src"].partition("?")[0] for s in scripts] == [sdk, "/sidebar/static/tab.js"]
+    ours = ["/sidebar/static/live.js", "/sidebar/static/tab.js"]
+    assert [s["src"].partition("?")[0] for s in scripts] == [sdk, *ours]
     assert scripts[0]["integrity"].startswith("sha384-") and "Set-Cookie" not in answer.headers
 
 

@@ -1,11 +1,12 @@
-/* The Teams tab: gets the single sign-on token from TeamsJS, keeps it in memory only, and shows the pieces of pages
-   that the server draws. What a person typed stays in its form until the server has taken it. */
+/* The Teams tab and meeting side panel: gets the single sign-on token from TeamsJS, keeps it in memory only, follows
+   Teams' themes, and shows the pieces of pages that the server draws. */
 (function () {
   "use strict";
+  var Tower = window.Tower;
   var view = document.getElementById("view");
   var root = document.documentElement;
   var teams = window.microsoftTeams;
-  var current = "";
+  var SHELL = "/sidebar/tab";
 
   function theme(name) {
     root.dataset.theme = name === "dark" || name === "contrast" ? name : "light";
@@ -16,85 +17,31 @@
     view.appendChild(document.getElementById(id).content.cloneNode(true));
   }
 
-  function draw(html) {
-    view.innerHTML = html;
-    var piece = view.firstElementChild;
-    root.lang = piece.lang;
-    document.title = piece.dataset.title;
-    window.scrollTo(0, 0);
-    var told = document.getElementById("said");
-    if (told) told.focus();
-  }
+  function which(problem) { return problem.message === "refused" ? "tab_refused" : "tab_offline"; }
 
-  function warn(text) {
-    var main = view.querySelector("main");
-    var old = document.getElementById("warned");
-    if (old) old.remove();
-    var box = document.createElement("p");
-    box.id = "warned";
-    box.className = "said refused";
-    box.setAttribute("role", "alert");
-    box.textContent = text;
-    main.insertBefore(box, main.firstChild);
-    box.scrollIntoView();
-  }
-
-  async function ask(path, options) {
-    var token = await teams.authentication.getAuthToken().catch(function () { throw new Error("refused"); });
-    var headers = Object.assign({ Authorization: "Bearer " + token }, options.headers);
-    return fetch(path, Object.assign({ credentials: "omit", cache: "no-store" }, options, { headers: headers }));
-  }
-
-  async function load(query) {
-    current = query;
-    try {
-      var answer = await ask("/sidebar/tab/data" + query, {});
-      draw(await answer.text());
-    } catch (problem) {
-      designed(problem.message === "refused" ? "tab_refused" : "tab_offline");
+  var face = {
+    documents: false,
+    ask: async function (path, options) {
+      var token = await teams.authentication.getAuthToken().catch(function () { throw new Error("refused"); });
+      var headers = Object.assign({ Authorization: "Bearer " + token }, options.headers);
+      return fetch(path, Object.assign({ credentials: "omit", cache: "no-store" }, options, { headers: headers }));
+    },
+    path: function (link) {
+      return link.origin === location.origin && link.pathname === SHELL ? SHELL + "/data" + link.search : "";
+    },
+    search: function (query) { return SHELL + "/data?" + query; },
+    away: function (problem) { designed(which(problem)); },
+    excuse: function (problem) {
+      return document.getElementById(which(problem)).content.querySelector("p").textContent;
     }
-  }
+  };
 
-  async function act(form, button) {
-    if (button) button.disabled = true;
-    try {
-      var answer = await ask(form.getAttribute("action"), {
-        method: "POST",
-        headers: { "Content-Type": "application/x-www-form-urlencoded" },
-        body: new URLSearchParams(new FormData(form)).toString()
-      });
-      var html = await answer.text();
-      if (answer.ok || answer.status === 409 || answer.status === 422) {
-        draw(html);
-      } else {
-        warn(new DOMParser().parseFromString(html, "text/html").querySelector("main").textContent.trim());
-      }
-    } catch (problem) {
-      var page = document.getElementById(problem.message === "refused" ? "tab_refused" : "tab_offline");
-      warn(page.content.querySelector("p").textContent);
-    }
-    if (button) button.disabled = false;
-  }
-
-  function listen() {
-    view.addEventListener("click", function (event) {
-      var link = event.target.closest("[data-view]");
-      if (event.target.closest("[data-again]")) {
-        load(current);
-      } else if (link) {
-        event.preventDefault();
-        load(link.dataset.view ? "?c=" + encodeURIComponent(link.dataset.view) : "");
-      }
-    });
-    view.addEventListener("submit", function (event) {
-      event.preventDefault();
-      var form = event.target;
-      if (form.hasAttribute("data-search")) {
-        load("?" + new URLSearchParams(new FormData(form)).toString());
-      } else {
-        act(form, form.querySelector("button"));
-      }
-    });
+  /* Only Teams may open a link out of the frame. */
+  function outward(event) {
+    var link = event.target.closest("a[data-thread]");
+    if (!link) return;
+    event.preventDefault();
+    teams.app.openLink(link.href).catch(function () { window.open(link.href, "_blank", "noopener"); });
   }
 
   function late(promise) {
@@ -110,10 +57,14 @@
       return;
     }
     theme(context.app.theme);
+    root.dataset.frame = context.page.frameContext || "";
     teams.app.registerOnThemeChangeHandler(theme);
-    listen();
+    teams.app.notifyAppLoaded();
+    view.addEventListener("click", outward);
     var wanted = context.page.subPageId;
-    await load(wanted ? "?c=" + encodeURIComponent(wanted) : "");
+    var path = SHELL + "/data" + (wanted ? "?c=" + encodeURIComponent(wanted) : "");
+    Tower.start(face, path, false);
+    await Tower.load(path);
     teams.app.notifySuccess();
   }
 

@@ -1,24 +1,46 @@
-/* Asks the WeCom client which customer the chat beside this page is with, and goes on to her conversation.
-   Whatever goes wrong is said in words; the search and the lists below work without this script. */
+/* Inside WeCom: asks the client which customer the chat beside this page is with, and puts scripts into that chat.
+   Whatever goes wrong is said in words; search, lists and the reply box work without this script. */
 (function () {
   "use strict";
-  var box = document.getElementById("contact");
-  var settled = false;
+  var Tower = window.Tower, words = Tower.words;
+  var ENTRIES = ["single_chat_tools", "group_chat_tools", "single_kf_tools", "chat_attachment"];
+  var here = location.pathname + location.search;
+  var ready = null, insertable = false, settled = false;
 
-  function say(text) {
+  var face = {
+    documents: true,
+    ask: function (path, options) {
+      return fetch(path, Object.assign({ credentials: "same-origin", cache: "no-store" }, options));
+    },
+    path: function (link) { return link.origin === location.origin ? link.pathname + link.search : ""; },
+    search: function (query, form) { return form.getAttribute("action") + "?" + query; },
+    away: function () { Tower.warn(words.offline); }
+  };
+
+  function say(text, code) {
     settled = true;
+    if (code) { Tower.warn(text, code); return; }
+    var old = document.getElementById("contact");
+    var box = old || document.createElement("p");
+    box.id = "contact";
+    box.className = "said";
+    box.setAttribute("role", "status");
     box.textContent = text;
-    box.hidden = false;
+    var main = document.querySelector("main");
+    if (!old) main.insertBefore(box, main.firstChild.nextSibling);
+  }
+
+  function code(problem) {
+    var text = String((problem && (problem.errMsg || problem.message)) || problem || "?");
+    var number = problem && (problem.errCode || problem.err_code || problem.errcode);
+    return (number ? text + " (" + number + ")" : text).slice(0, 120);
   }
 
   function failed(problem) {
     if (settled) return;
-    var told = String((problem && (problem.errMsg || problem.message)) || problem || "?");
-    if (/without context|not in|no such api/i.test(told)) {
-      say(box.dataset.none);
-    } else {
-      say(box.dataset.failed.replace("CODE", told.slice(0, 120)));
-    }
+    var text = code(problem);
+    if (/without context|not in|no such api/i.test(text)) say(words.none);
+    else say(words.failed.replace("CODE", text), text);
   }
 
   function signed(answer) {
@@ -26,35 +48,73 @@
     return answer.json();
   }
 
-  function ask(config) {
-    var common = { timestamp: config.timestamp, nonceStr: config.nonce };
-    window.ww.register({
-      corpId: config.corp_id,
-      agentId: config.agent_id,
-      jsApiList: ["getContext", "getCurExternalContact"],
-      getConfigSignature: function () { return Object.assign({ signature: config.signature }, common); },
-      getAgentConfigSignature: function () { return Object.assign({ signature: config.agent_signature }, common); },
-      onConfigFail: failed,
-      onAgentConfigFail: failed
-    });
-    return window.ww.getCurExternalContact();
+  /* The client checks the signature against the address that was loaded, whatever is shown since. */
+  function register() {
+    ready = ready || fetch("/sidebar/wecom/signature?url=" + encodeURIComponent(location.origin + here), { credentials: "same-origin" })
+      .then(signed)
+      .then(function (config) {
+        var common = { timestamp: config.timestamp, nonceStr: config.nonce };
+        return new Promise(function (yes, no) {
+          window.ww.register({
+            corpId: config.corp_id,
+            agentId: config.agent_id,
+            jsApiList: ["getContext", "getCurExternalContact", "sendChatMessage"],
+            getConfigSignature: function () { return Object.assign({ signature: config.signature }, common); },
+            getAgentConfigSignature: function () { return Object.assign({ signature: config.agent_signature }, common); },
+            onConfigFail: no,
+            onAgentConfigFail: no
+          });
+          yes();
+        });
+      });
+    return ready;
   }
 
-  if (!box) return;
-  if (!window.ww || !window.ww.register) {
-    say(box.dataset.none);
-    return;
+  function contact() {
+    say(words.looking);
+    settled = false;
+    setTimeout(function () { failed("without context"); }, 6000);
+    register()
+      .then(function () { return window.ww.getContext(); })
+      .then(function () { return window.ww.getCurExternalContact(); })
+      .then(function (found) {
+        if (settled) return;
+        settled = true;
+        location.replace("/sidebar/wecom/customer?id=" + encodeURIComponent(found.userId));
+      })
+      .catch(failed);
   }
-  box.textContent = box.dataset.looking;
-  box.hidden = false;
-  setTimeout(function () { failed("without context"); }, 6000);
-  var page = location.href.split("#")[0];
-  fetch("/sidebar/wecom/signature?url=" + encodeURIComponent(page), { credentials: "same-origin" })
-    .then(signed)
-    .then(ask)
-    .then(function (contact) {
-      settled = true;
-      location.replace("/sidebar/wecom/customer?id=" + encodeURIComponent(contact.userId));
-    })
-    .catch(failed);
+
+  function offer() {
+    document.querySelectorAll("[data-insert]").forEach(function (button) { button.hidden = !insertable; });
+  }
+
+  function insert(button) {
+    var text = document.getElementById(button.dataset.insert).textContent;
+    button.disabled = true;
+    register()
+      .then(function () { return window.ww.sendChatMessage({ msgtype: "text", text: { content: text } }); })
+      .then(function () { say(words.inserted); })
+      .catch(function (problem) { Tower.warn(words.uninserted.replace("CODE", code(problem)), code(problem)); })
+      .then(function () { button.disabled = false; });
+  }
+
+  function chat() {
+    register()
+      .then(function () { return window.ww.getContext(); })
+      .then(function (context) { insertable = ENTRIES.indexOf(context.entry) >= 0; offer(); })
+      .catch(function () { insertable = false; });
+  }
+
+  Tower.drawn.push(offer);
+  Tower.start(face, here, true);
+  document.getElementById("view").addEventListener("click", function (event) {
+    var button = event.target.closest("[data-insert]");
+    if (button) insert(button);
+  });
+  var asks = document.querySelector("[data-asks-client]");
+  var inside = window.ww && window.ww.register;
+  if (asks && !inside) say(words.none);
+  else if (asks) contact();
+  else if (inside && document.querySelector("[data-insert]")) chat();
 })();
