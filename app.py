@@ -29,6 +29,7 @@ import uvloop
 from aiohttp import web as aiohttp_web
 from pydantic import BaseModel
 
+from bots import wordings
 from bots.clock import BusinessClock, RemoteClock, SystemClock
 from bots.failpoints import Failpoints
 from bots.failpoints import names as failpoint_names
@@ -62,6 +63,7 @@ from connectors.teams.signin import EntraSignIn, Realm
 from connectors.teams.webchat import WebChatDoor
 from connectors.wecom.connector import WeComConnector
 from connectors.wecom.settings import Settings as WeComSettings
+from rules import wording
 from rules.book import Playbook
 from rules.errors import ConfigError, Mistake, Unavailable
 from rules.model import Rep

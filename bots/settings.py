@@ -129,6 +129,8 @@ class Rules(Section):
     mirror: Literal["full", "masked", "notice"] = "masked"
     """How a customer's words from WeCom appear in Teams: all of it, with numbers masked, or only that she wrote."""
     thread_language: Language = "zh-CN"
+    wording: str = ""
+    """Folder with gettext files of what the company would rather say than the hub does; empty = the hub's own words."""
 
 
 class Loops(Section):

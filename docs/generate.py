@@ -9,13 +9,15 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import EnumMeta
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from docs import docstrings
+from bots.wordings import FILES
+from docs import catalogues, docstrings
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -336,6 +338,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "failpoints.md": failpoint_names,
     "metrics.md": metrics,
     "logs.md": logs,
+    **{name: partial(catalogues.page, language) for name, language in FILES.items()},
 }
 """Every page by its file name, and who writes it."""
 

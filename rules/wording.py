@@ -7,23 +7,16 @@ start, and holds for the whole process. Nothing else about a sentence can be cha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rules.language import Language, spoken, taiwan
 
+Instead = Mapping[tuple[Language, str, str], str]
+"""(language, English of the code, Chinese of the code where the English stands for two sentences) -> what is said."""
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One sentence as the code has it."""
-
-    zh: str
-    en: str
+_instead: Instead = {}
 
 
-_instead: Mapping[tuple[Language, Pair], str] = {}
-
-
-def use(instead: Mapping[tuple[Language, Pair], str]) -> None:
+def use(instead: Instead) -> None:
     """Say these sentences in place of the code's own, from now on. For the start of a process only."""
     global _instead  # noqa: PLW0603 - one process is one company, and a sentence is asked for in hundreds of places
     _instead = dict(instead)
@@ -34,8 +27,8 @@ def told(zh: str, en: str, language: str) -> str:
     converted. Anything that is not Chinese gets English."""
     tongue = spoken(language)
     if _instead:
-        own = _instead.get((tongue, Pair(zh, en)))
-        if own is not None:
+        own = _instead.get((tongue, en, zh)) or _instead.get((tongue, en, ""))
+        if own:
             return own
     if tongue == "en":
         return en

@@ -14,7 +14,6 @@ from rules.counts import Count, number, percent
 from rules.language import guessed, spoken, taiwan
 from rules.model import Words
 from rules.strict import Said
-from rules.wording import Pair
 
 NOW = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 CHINA, BERLIN = "Asia/Shanghai", "Europe/Berlin"
@@ -79,9 +78,10 @@ def test_letters_tell_which_chinese_she_writes(text: str, known: str, found: str
 def test_a_company_may_say_it_otherwise() -> None:
     words = Words(zh="认领", en="Claim")
     try:
-        wording.use({("en", Pair("认领", "Claim")): "Take it", ("zh-TW", Pair("认领", "Claim")): "接手"})
+        wording.use({("en", "Claim", "认领"): "Take it", ("zh-TW", "Claim", ""): "接手"})
         assert (words.in_("en"), words.in_("zh-TW"), words.in_("zh-CN")) == ("Take it", "接手", "认领")
-        assert Words(zh="认 领", en="Claim").in_("en") == "Claim"
+        other = Words(zh="领取", en="Claim")
+        assert (other.in_("en"), other.in_("zh-TW")) == ("Claim", "接手")
     finally:
         wording.use({})
 
