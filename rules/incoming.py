@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from rules.counts import Count
 from rules.draft import Draft
 from rules.effects import EditLine, FetchFile
 from rules.events import Attachment, DeliveryReported
@@ -31,7 +32,8 @@ def take_in(draft: Draft, address: Address | None, attachments: tuple[Attachment
         elif address is not None and one.media in _FORMS and (one.wire_id or one.url):
             found.append(_fetched(draft, address, one, number))
     if found:
-        draft.because("act", f"收到 {len(found)} 个文件", f"{len(found)} files came", seen={"files": str(len(found))})
+        came = Count(len(found))
+        draft.because("act", f"收到 {came} 个文件", f"{came} {came:file|files} came", seen={"files": str(came)})
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from rules import letter
 from rules.book import Playbook
 from rules.calendar import next_window
+from rules.counts import Count
 from rules.draft import Draft
 from rules.effects import OpenTask, PostLine, SetWakeup, new_id
 from rules.events import ChannelWentQuiet, TimerFired
@@ -121,11 +122,11 @@ def went_quiet(draft: Draft, event: ChannelWentQuiet) -> None:
         )
         arm(draft)
         return
-    days = (draft.now - touched).total_seconds() / 86400
+    days = Count(round((draft.now - touched).total_seconds() / 86400))
     draft.because(
         "quiet",
-        f"已安静 {days:.0f} 天（阶段限值 {_limit(draft)} 天）",
-        f"Quiet for {days:.0f} days (limit of her stage: {_limit(draft)})",
+        f"已安静 {days} 天（阶段限值 {_limit(draft)} 天）",
+        f"Quiet for {days} {days:day|days} (limit of her stage: {_limit(draft)})",
         rule=draft.customer.stage.value,
         seen={"last touch": touched.isoformat(), "stage": draft.customer.stage.value},
     )

@@ -198,7 +198,7 @@ def _wake_hold(draft: Draft, _actor: Rep, _talk: Conversation, inputs: Inputs) -
         draft.refuse("这封唤醒邮件已有决定", "This wake-up is decided already")
     elif quiet.hold(draft, *found):
         days = f"{draft.playbook.wakeup.hold_days:g}"
-        draft.toast(f"已暂缓，{days} 天后再问一次", f"Held; you are asked once more in {days} days")
+        draft.toast(f"已暂缓，{days} 天后再问一次", f"Held; you are asked once more after {days} d")
     else:
         draft.toast("已放弃这封邮件", "The mail is dropped")
 

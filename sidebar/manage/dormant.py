@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rules.counts import Count
 from rules.gates import may_send
 from rules.model import Conversation, Customer
 from sidebar.manage.ask import HOME, Ask
@@ -32,7 +33,7 @@ def build(unit: Unit, ask: Ask) -> Sheet:
         total=reports.quiet_count(unit, before),
     )
     choices = [
-        Choice(label=ask.say("quiet_for", days=c), href=f"{HOME}/dormant?days={c}", chosen=c == days) for c in CHOICES
+        Choice(label=ask.say("quiet_for", days=Count(c)), href=f"{HOME}/dormant?days={c}", chosen=c == days) for c in CHOICES
     ]
     return Sheet(name="dormant", title=ask.say("dormant"), tables=(table,), choices=choices)
 

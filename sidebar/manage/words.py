@@ -113,7 +113,7 @@ SAID: Mapping[str, Words] = {
     # --- dormant ---
     "quiet_title": _w("安静的会话，最久的在前", "Conversations gone quiet, the quietest first"),
     "quiet_none": _w("没有会话安静这么久。", "No conversation has been quiet for that long."),
-    "quiet_for": _w("安静 {days} 天以上", "Quiet for {days} days or more"),
+    "quiet_for": _w("安静 {days} 天以上", "Quiet for {days} {days:day|days} or more"),
     "quiet_days": _w("安静天数", "Days quiet"),
     "consent": _w("邮件", "Mail"),
     "wakeup": _w("唤醒", "Wake-up"),

@@ -130,6 +130,13 @@ def test_no_word_stands_where_another_one_is_the_house_word() -> None:
     assert not [where(s) for s in every() if english.search(s.en)]
 
 
+def test_english_words_follow_the_number_before_them() -> None:
+    stiff = re.compile(r"\{\w*\} (day|hour|minute|week|message|mail|file|customer|conversation|tag|task|rep)s?\b")
+    right = ("at most", "{total} messages")
+    found = [s for s in every() if stiff.search(s.en) and not any(part in s.en for part in right)]
+    assert not [where(s) for s in found], "write {n:day|days} and give it a Count"
+
+
 def test_inside_we_say_ni_and_to_customers_nin() -> None:
     outside = [s for s in every() if s.path.startswith("sidebar/outside")]
     inside = [s for s in every() if s.path.startswith(("sidebar/inside", "sidebar/manage", "connectors/teams"))]
