@@ -33,7 +33,8 @@ def build(unit: Unit, ask: Ask) -> Sheet:
         total=reports.quiet_count(unit, before),
     )
     choices = [
-        Choice(label=ask.say("quiet_for", days=Count(c)), href=f"{HOME}/dormant?days={c}", chosen=c == days) for c in CHOICES
+        Choice(label=ask.say("quiet_for", days=Count(c)), href=f"{HOME}/dormant?days={c}", chosen=c == days)
+        for c in CHOICES
     ]
     return Sheet(name="dormant", title=ask.say("dormant"), tables=(table,), choices=choices)
 
