@@ -44,6 +44,8 @@ MEDIA = {
 }
 FORM_LINK = Words(zh="（一次性表单链接）", en="(one-time link to the form)")
 """What colleagues see where she sees an address that is hers alone."""
+CLAIM = ("claim", "snooze")
+"""What a colleague can do about somebody who waits, wherever she is told."""
 HUB = "Tower"
 """Author of what the hub itself says."""
 
@@ -101,7 +103,7 @@ def into_thread(
         name = draft.customer.name
         place = where.name if where else talk.channel
         words = Words(zh=f"{name or '客户'}在「{place}」等待回复", en=f"{name or 'A customer'} waits in “{place}”")
-        draft.tell(draft.customer.owner, title, words, actions=() if talk.claimed_by else ("claim",))
+        draft.tell(draft.customer.owner, title, words, actions=() if talk.claimed_by else CLAIM)
 
 
 def said(text: str, attachments: tuple[Attachment, ...], language: str) -> str:
@@ -153,7 +155,7 @@ def _human(draft: Draft) -> None:
     """She asks for a person: people are told, and she is told honestly who."""
     owner = draft.rep(draft.customer.owner)
     title = Words(zh="客户要求人工", en="She asks for a person")
-    draft.tell_owner(title, Words(zh="请尽快亲自回复", en="Please answer in person soon"), actions=("claim",))
+    draft.tell_owner(title, Words(zh="请尽快亲自回复", en="Please answer in person soon"), actions=CLAIM)
     draft.notice("客户要求人工接待", "She asks for a person", mention=draft.customer.owner)
     draft.because("act", "客户要求人工：已通知同事", "She asks for a person: people are told")
     open_now = in_window(draft.playbook.office.hours, draft.playbook.holidays, draft.playbook.office.zone, draft.now)

@@ -18,7 +18,7 @@ from connectors.wecom.notices import LONGEST_TEXT, Notices
 from connectors.wecom.settings import Settings
 from connectors.wecom.translate import Callback
 from connectors.wecom.wire import element
-from connectors.wecom.words import DONE, NOTHING, fit_bytes
+from connectors.wecom.words import DONE, NOTHING, fit_bytes, fit_wide
 from rules.decision import Answer
 from rules.errors import HubError
 from rules.events import RepActed, RepSpoke
@@ -26,6 +26,8 @@ from rules.events import RepActed, RepSpoke
 _log = structlog.get_logger()
 _LATE_SECONDS = 30.0
 _MOST_LATE = 100
+LONGEST_LABEL = 20
+"""Ideographs on a pressed button. Doubtful: no page names a limit, longer ones were seen cut in the client."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +71,7 @@ class Replies:
             return Reply(shows="text", text=await self._text(event, answer))
         if answer.show != "card":
             self._spawn(self._say(event, answer))
-        label = _label(event, answer)
+        label = await self._label(event, answer)
         return Reply(shows="button", text=label) if label else None
 
     async def stop(self) -> None:
@@ -91,7 +93,7 @@ class Replies:
             answer = await self._hub.act(told, limit=_LATE_SECONDS)
             if answer is None:
                 return
-            if isinstance(event, RepActed) and event.response_code and (label := _label(event, answer)):
+            if isinstance(event, RepActed) and event.response_code and (label := await self._label(event, answer)):
                 await self._notices.mark(event.by.value, event.response_code, label)
             if isinstance(event, RepSpoke) or answer.show != "card":
                 await self._notices.say(event.by.value, await self._text(event, answer))
@@ -103,6 +105,17 @@ class Replies:
             await self._notices.say(event.by.value, await self._text(event, answer))
         except HubError as problem:
             _log.info("late_answer_lost", connector="wecom", reason=type(problem).__name__)
+
+    async def _label(self, event: RepActed, answer: Answer) -> str:
+        """What stands in place of the buttons from now on; empty when they must stay: nothing was done, only told."""
+        done = DONE.get(event.verb)
+        if answer.refused or done is None:
+            return ""
+        text = done.in_(_language(event) or self._settings.language)
+        if "{name}" not in text:
+            return text
+        card = await self._hub.card(event.conversation_id, event.by)
+        return fit_wide(text.replace("{name}", card.owner if card else "").strip(), LONGEST_LABEL)
 
     async def _text(self, event: RepActed | RepSpoke, answer: Answer) -> str:
         language = _language(event) or self._settings.language
@@ -116,9 +129,3 @@ class Replies:
 def _language(event: RepActed | RepSpoke) -> str:
     """The language of the pressed card; what a rep wrote tells none."""
     return event.inputs.get("language", "") if isinstance(event, RepActed) else ""
-
-
-def _label(event: RepActed, answer: Answer) -> str:
-    """What stands in place of the buttons from now on; empty when they must stay: nothing was done, only told."""
-    done = DONE.get(event.verb)
-    return "" if answer.refused or done is None else done.in_(_language(event) or "zh-CN")

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from rules.model import Words
 
 DONE: Mapping[str, Words] = {
-    "claim": Words(zh="已认领", en="Claimed"),
+    "claim": Words(zh="{name} 已认领", en="{name} took it"),
+    "release": Words(zh="已交回", en="Given back"),
+    "hand_back": Words(zh="已交还", en="Handed back"),
     "close": Words(zh="已结束", en="Closed"),
     "done": Words(zh="已完成", en="Done"),
     "form": Words(zh="已发送", en="Asked"),
@@ -30,7 +32,11 @@ NOBODY = Words(zh="无", en="nobody")
 CHANNEL = Words(zh="频道", en="Channel")
 WINDOW = Words(zh="可回复", en="Reply")
 TAGS = Words(zh="标签", en="Tags")
-WHY = Words(zh="原因", en="Why")
+SLA = Words(zh="时效", en="Time left")
+NEXT = Words(zh="下一步：{text}", en="Next: {text}")
+NO_NAME = Words(zh="未具名客户", en="Unnamed customer")
+OPEN_PAGE = Words(zh="打开客户页", en="Open her page")
+MINUTES_LEFT = Words(zh="{minutes} 分钟", en="{minutes} min")
 HOURS_LEFT = Words(zh="{hours} 小时", en="{hours} h")
 MESSAGES_LEFT = Words(zh="{left}/{total} 条", en="{left} of {total}")
 NO_LIMIT = Words(zh="不限", en="no limit")
@@ -55,6 +61,11 @@ def fit_wide(text: str, ideographs: int) -> str:
         if taken > room:
             return text[:number].rstrip() + "…"
     return text
+
+
+def ideographs(text: str) -> int:
+    """How wide a text is, in ideographs (字), rounded up."""
+    return -(-sum(map(_columns, text)) // 2)
 
 
 def _columns(letter: str) -> int:

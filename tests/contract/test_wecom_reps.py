@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -11,6 +12,7 @@ import pytest
 
 from connectors.contract import CustomerText, Delivered, Outcome, RepNotice, TryLater, Undeliverable, Welcome
 from connectors.wecom.translate import contact_chat, customer
+from connectors.wecom.words import ideographs
 from rules.card import CardView
 from rules.decision import Answer
 from rules.events import ContactAdded, ContactRemoved, RepActed, RepSpoke, UnknownPayload
@@ -67,12 +69,23 @@ async def test_a_notice_with_acts_is_a_card_within_the_platforms_limits(t: Tower
     content = cast("Json", shown["content"])
     card_rules.check(content)
     title = cast("dict[str, str]", content["main_title"])
-    assert title["desc"] == "王" * 29 + "…"
+    stage = "意向客户" if language == "zh-CN" else "Interested"
+    assert title["title"].startswith("王" * 17) and title["title"].endswith(f"… · {stage}")
+    assert ideographs(title["title"]) <= 26
+    assert title["desc"] == ("新客户待认领" if language == "zh-CN" else "New customer")
+    told = (
+        "请认领并回复。 下一步：今天回复报价"
+        if language == "zh-CN"
+        else "Please claim. Next: Answer about the quote today"
+    )
+    assert content["sub_title_text"] == told
+    assert cast("list[Json]", content["jump_list"])[0]["url"] == "https://hub.example/sidebar/c1"
     facts = cast("list[dict[str, str]]", content["horizontal_content_list"])
     assert all(len(f["keyname"]) <= 10 and len(f["value"]) <= 52 for f in facts)
     assert facts[0]["value"] == ("72 · 高活跃" if language == "zh-CN" else "72 · Hot")
-    assert facts[2]["value"] == ("41 小时 · 3/5 条" if language == "zh-CN" else "41 h · 3 of 5")
-    assert len(cast("list[Json]", content["button_list"])) == 6
+    assert facts[2]["value"] == ("首响剩余 18 分钟" if language == "zh-CN" else "18 min left for the first reply")
+    assert facts[3]["value"] == ("41 小时 · 3/5 条" if language == "zh-CN" else "41 h · 3 of 5")
+    assert [b["style"] for b in cast("list[Json]", content["button_list"])] == [1, 2, 2, 2, 2, 2]
 
 
 async def test_notices_without_acts_are_text_cards_or_texts(t: Tower) -> None:
@@ -110,6 +123,7 @@ async def test_thirty_a_minute_are_kept_before_wecom_drops_them(t: Tower) -> Non
 
 async def test_a_press_is_an_act_and_its_answer_replaces_the_buttons(t: Tower) -> None:
     t.hub.answers = lambda _: Answer(show="card", words=Words(zh="已认领", en="claimed"))
+    t.hub.shown = [replace(card_view(), owner="王芳")]
     await t.connector.deliver(notice(t, "claim", "why", card=card_view()))
     await press(t, "claim")
     [event] = await t.hub.until(RepActed)
@@ -118,7 +132,7 @@ async def test_a_press_is_an_act_and_its_answer_replaces_the_buttons(t: Tower) -
     assert (event.by, event.inputs["about"]) == (RepHandle(platform="wecom", value="LiLei"), "row-7")
     assert event.response_code
     [updated] = await t.wecom.logged("card_updated")
-    assert updated["replaced"] == "已认领"
+    assert updated["replaced"] == "王芳 已认领"
 
 
 async def test_a_refused_act_leaves_the_buttons_and_says_why(t: Tower) -> None:
