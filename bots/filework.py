@@ -171,6 +171,7 @@ class Opened:
 
     file: FileView
     conversation_id: str
+    at: datetime
     content: bytes | None
 
 
@@ -180,4 +181,4 @@ def opened(unit: Unit, file_id: str, may_see: Callable[[str], bool]) -> Opened |
     if held is None or not held.conversation_id or not may_see(held.conversation_id):
         return None
     content = files.content(unit, file_id) if held.state == "ready" else None
-    return Opened(file=view(held), conversation_id=held.conversation_id, content=content)
+    return Opened(file=view(held), conversation_id=held.conversation_id, at=held.at, content=content)

@@ -17,6 +17,7 @@ from bots.failpoints import Failpoints
 from bots.intake import Intake
 from bots.jobs import Bench
 from bots.logs import logger
+from bots.pagefiles import PageFiles
 from bots.reminding import Reminding
 from bots.schedule import Heartbeat
 from bots.turn import Turns
@@ -47,6 +48,7 @@ class Options:
     reconcile_seconds: float
     batch: int
     senders: int
+    file_bytes: int
 
 
 class Hub:
@@ -87,7 +89,9 @@ class Hub:
             language=self.options.thread_language,
             tokens=self.tokens,
             public_url=self.options.public_url,
+            most_bytes=self.options.file_bytes,
         )
+        self.files = PageFiles(db=self.db, desk=self.desk, most_bytes=self.options.file_bytes)
         self.turns = Turns(
             db=self.db,
             node=self.options.node,

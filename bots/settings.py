@@ -191,6 +191,14 @@ class DoctorSettings(Section):
     """A platform's secret ends sooner than this, where the platform tells when."""
 
 
+class MediaSettings(Section):
+    """Pictures, voice and files of customers and to them."""
+
+    max_bytes: int = Field(default=20 * 1024 * 1024, ge=1024, le=100 * 1024 * 1024)
+    """The largest content that is fetched or sent; larger ones are noted and stay where they are. Platforms have
+    limits of their own, which are kept too."""
+
+
 class LogSettings(Section):
     """Logs."""
 

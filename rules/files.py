@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from struct import error as TooShort
 from struct import unpack_from
@@ -24,7 +24,11 @@ SHOWN: frozenset[str] = frozenset(("image/jpeg", "image/png", "image/gif", "imag
 """Pictures that a page may draw. SVG is a document with scripts, and is none."""
 HEARD: frozenset[str] = frozenset(("audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav"))
 """Sound that browsers play. AMR, what WeChat records, is not among it: it is offered to be saved."""
-_FAMILY = {"image": SHOWN, "voice": HEARD | {"audio/amr"}, "video": frozenset(("video/mp4", "video/webm"))}
+_FORMS: Mapping[FileKind, frozenset[str]] = {
+    "image": SHOWN,
+    "voice": HEARD | {"audio/amr"},
+    "video": frozenset(("video/mp4", "video/webm")),
+}
 _STARTS: Sequence[tuple[bytes, str]] = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -81,7 +85,7 @@ def judge(kind: FileKind, name: str, claimed: str, content: bytes) -> Verdict:
         return Verdict(type=found, reason="file_empty")
     if found == "application/x-executable" or ending in _FOR_MACHINES:
         return Verdict(type=found, reason="file_dangerous")
-    if kind in _FAMILY and found not in _FAMILY[kind]:
+    if kind in _FORMS and found not in _FORMS[kind]:
         return Verdict(type=found, reason="file_type_differs")
     promised = {_ENDINGS.get(ending, ""), _plain_type(claimed)} - {""}
     if kind == "file" and any(p in _ENDINGS.values() and p != found for p in promised):
@@ -147,6 +151,11 @@ def _jpeg(content: bytes) -> tuple[int, int]:
             return int(width), int(height)
         at += 2 + max(2, length)
     raise TooShort
+
+
+def form_of(kind: str) -> FileKind:
+    """What a content of this type is called."""
+    return next((form for form, kinds in _FORMS.items() if kind in kinds), "file")
 
 
 def clean_name(name: str, kind: str = "file") -> str:

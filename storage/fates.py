@@ -13,7 +13,7 @@ from storage.tables import outbox
 from storage.unit import Unit
 
 Fate = Literal["", "waiting", "delivered", "failed", "unknown"]
-SAYINGS = ("send/reply", "send/form", "send/human", "send/off-hours", "send/unsubscribed", "welcome")
+SAYINGS = ("send/reply", "send/file", "send/form", "send/human", "send/off-hours", "send/unsubscribed", "welcome")
 """What the outbox ids of words to a customer are made of, beside the id of the event that caused them."""
 _FATES: Mapping[str, Fate] = {
     "new": "waiting",

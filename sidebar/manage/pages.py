@@ -19,6 +19,7 @@ from sidebar.inside import acts, desk
 from sidebar.inside.desk import PageDesk, Reader
 from sidebar.inside.drawing import Place, draw_card
 from sidebar.inside.drawing import Sheet as CardSheet
+from sidebar.inside.files import Tickets
 from sidebar.inside.page import Family, headers, reader_language, refused
 from sidebar.inside.session import Said, Visitor
 from sidebar.manage import deliveries, dormant, matrix, people, records, talks, today
@@ -59,7 +60,13 @@ class ManagePages:
         self._family = Family()
         self._desk = PageDesk(parts.inside)
         self._in = SignIn(parts, self._family)
-        self._place = Place(family=Family(bare=True), home=HOME, card_at=CARD, post_to=f"{CARD}{{id}}/act")
+        self._place = Place(
+            family=Family(bare=True),
+            home=HOME,
+            card_at=CARD,
+            post_to=f"{CARD}{{id}}/act",
+            tickets=Tickets(parts.inside),
+        )
 
     def routes(self) -> list[web.RouteDef]:
         """What is mounted."""
@@ -124,6 +131,7 @@ class ManagePages:
             said=sheet.said or frame.said,
             wish=sheet.wish,
             status=sheet.status,
+            by=visitor.by,
         )
         piece = draw_card(card, self._place, full, self._inside.clock).text or ""
         around = draw_around(piece, card.name or ask.say("unnamed"), frame, status=sheet.status)
