@@ -19,6 +19,7 @@ from tests.house.tree import ROOT
 HEARD = {
     "rules/commands.py": "what reps type",
     "rules/peace.py": "how quiet hours are typed",
+    "rules/preferences.py": "what reps type to choose",
     "rules/vocabulary.py": "what customers type",
     "rules/language.py": "letters that tell a language, and one correction of the converter",
     "connectors/mail/codes.py": "what mail servers answer",
