@@ -13,6 +13,7 @@ from rules.effects import (
     AddTag,
     CloseTask,
     DropTag,
+    IndexNote,
     MoveSession,
     PostLine,
     Route,
@@ -205,8 +206,15 @@ def note(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> None:
             id=draft.id("note"), conversation_id=talk.id, after=talk.root, who="notice", author=actor.name, text=text
         )
     )
+    findable(draft, text)
     draft.because("act", f"{actor.name}记了备注", f"{actor.name} kept a note")
     draft.toast("已记下，客户看不到", "Kept; the customer does not see it")
+
+
+def findable(draft: Draft, text: str) -> None:
+    """`find` leads to her by the words of this note."""
+    if draft.customer.id and text.strip():
+        draft.do(IndexNote(customer_id=draft.customer.id, text=text[:MAX_NOTE]))
 
 
 def why(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:

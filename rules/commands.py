@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from rules.model import Words
 
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "help": ("help", "hi", "hello", "?", "帮助", "你好"),
+    "help": ("help", "hi", "hello", "?", "？", "帮助", "你好"),
+    "thanks": ("thanks", "thank", "thx", "谢谢", "多谢"),
+    "settings": ("settings", "setting", "设置"),
     "queue": ("queue", "队列", "排队"),
     "mine": ("me", "mine", "我的"),
     "unknown": ("unknown", "待核实"),
@@ -36,20 +38,24 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 HELP = Words(
     zh=(
         "我听得懂：队列 / 我的 / 待核实 / 找 <名字> / 认领 / 回复 <内容> / 备注 <内容> / 标签 <名字> / 去标签 <名字> / "
-        "稍后 2小时 / 转到 <频道> / 表单 / 为什么 / 完成 / 关闭 / 接管 / 交还 / 核实 <编号> 到达（或 重发）。"
+        "稍后 2小时 / 转到 <频道> / 表单 / 为什么 / 完成 / 关闭 / 接管 / 交还 / 核实 <编号> 到达（或 重发）/ 设置。"
         "经理还可以：暂停 / 恢复。会话帖里不带 @Tower 的话是内部备注，客户看不到。"
     ),
     en=(
         "I understand: queue / me / unknown / find <name> / claim / reply <text> / note <text> / tag <name> / "
         "untag <name> / snooze 2h / move <channel> / form / why / done / close / takeover / handback / "
-        "settle <id> arrived (or again). Managers also: pause / resume. "
+        "settle <id> arrived (or again) / settings. Managers also: pause / resume. "
         "Plain words in a thread are internal notes; the customer never sees them."
     ),
 )
 
+WELCOME = Words(zh="不客气。", en="You are welcome.")
+
 _VERBS = {word: verb for verb, words in WORDS.items() for word in words}
 _HAN = tuple(sorted((w for w in _VERBS if not w.isascii() and len(w) > 1), key=len, reverse=True))
-_COLONS = ":,\uff1a\uff0c"
+GLUED = ("reply", "note", "tag", "untag", "find")
+"""Verbs whose Chinese words of two letters or more may be glued to what follows them."""
+_COLONS = ":,!.\uff1a\uff0c\uff01\u3002"
 _AGAIN = ("again", "重发", "重新发送", "没到")
 _ARRIVED = ("arrived", "到达", "已到", "到了", "送达")
 _SPAN = re.compile(r"^(\d{1,4}(?:\.\d{1,2})?)\s*(m|min|分钟|h|小时|d|天)?$", re.IGNORECASE)
@@ -73,7 +79,7 @@ def parse(text: str) -> Command | None:
     if verb is None:
         # Chinese is written without blanks: a verb of two letters or more may be glued to its words. Shorter ones
         # may not: a sentence that happens to begin with such a letter stays a sentence.
-        glued = next((w for w in _HAN if plain.startswith(w) and _VERBS[w] in ("reply", "note", "tag", "untag")), "")
+        glued = next((w for w in _HAN if plain.startswith(w) and _VERBS[w] in GLUED), "")
         if not glued:
             return None
         verb, rest = _VERBS[glued], plain[len(glued) :].lstrip(_COLONS)
@@ -83,7 +89,7 @@ def parse(text: str) -> Command | None:
 def _inputs(verb: str, rest: str) -> Mapping[str, str]:
     if verb in _INPUT:
         return {_INPUT[verb]: rest}
-    if verb == "find":
+    if verb in ("find", "settings"):
         return {"words": rest}
     if verb == "snooze":
         return {"hours": _hours(rest)}

@@ -51,6 +51,8 @@ class Answer:
     words: Words
     refused: bool = False
     """The act was not done (somebody was faster, not allowed, nothing to do)."""
+    private: bool = False
+    """For the person alone, wherever it was asked."""
     rows: tuple[str, ...] = ()
     """Ids of conversations or outbox rows a list shows."""
     query: str = ""

@@ -98,6 +98,10 @@ class Draft:
         """Tell the person who acted something short."""
         self.answer = Answer(show="toast", words=Words(zh=zh, en=en))
 
+    def answer_with(self, words: Words) -> None:
+        """Tell the person who acted something, and nobody else."""
+        self.answer = Answer(show="toast", words=words, private=True)
+
     def show_card(self, zh: str, en: str) -> None:
         """Show the person who acted the newest card."""
         self.answer = Answer(show="card", words=Words(zh=zh, en=en))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rules import claiming, commands, deliveries, noting, quiet, replying
+from rules import claiming, commands, deliveries, noting, preferences, quiet, replying
 from rules.decision import Answer
 from rules.draft import Draft
 from rules.effects import NotifyRep, PostLine, RecordTouch, SetPause, SetTakenOver, SettleSending
@@ -35,6 +35,7 @@ def acted(draft: Draft, event: RepActed) -> None:
 def spoke(draft: Draft, event: RepSpoke) -> None:
     """Words in a thread or to the bot: a command, a note that can be sent on, or just a note."""
     if not event.mentioned and not event.personal:
+        claiming.findable(draft, event.text)
         draft.because("act", "内部备注（客户看不到）", "An internal note; the customer does not see it")
         return
     command = commands.parse(event.text)
@@ -51,6 +52,7 @@ def spoke(draft: Draft, event: RepSpoke) -> None:
 def _offer(draft: Draft, event: RepSpoke) -> None:
     """Not a command: kept as a note, and it can be sent to the customer with one deliberate press."""
     talk = draft.conversation
+    claiming.findable(draft, event.text)
     if talk is not None:
         draft.line(
             PostLine(
@@ -75,7 +77,8 @@ def _speak_answer(draft: Draft, event: RepSpoke) -> None:
     answer, actor = draft.answer, draft.snapshot.actor
     if answer is None or answer.show == "card" or event.answered:
         return
-    if actor is not None and (event.personal or answer.show == "list" or draft.conversation is None):
+    alone = event.personal or answer.private or answer.show == "list" or draft.conversation is None
+    if actor is not None and alone:
         draft.do(
             NotifyRep(
                 id=draft.id("answer"),
@@ -84,6 +87,7 @@ def _speak_answer(draft: Draft, event: RepSpoke) -> None:
                 title=Words(zh="塔台", en="Tower"),
                 text=answer.words,
                 query=answer.query,
+                via="teams" if event.by.platform == "teams" else "wecom",
             )
         )
     else:
@@ -120,9 +124,12 @@ def perform(draft: Draft, verb: str, inputs: Inputs) -> None:
     if verb in ("pause", "resume"):
         _pause(draft, actor, paused=verb == "pause")
         return
-    if verb == "help":
-        draft.answer = Answer(show="toast", words=commands.HELP)
+    if verb in ("help", "thanks"):
+        draft.answer_with(commands.HELP if verb == "help" else commands.WELCOME)
         draft.because("act", "给出帮助", "Help was shown")
+        return
+    if verb == "settings":
+        preferences.settings(draft, actor, inputs.get("words", ""))
         return
     if verb in LISTS:
         _list(draft, verb, inputs.get("words", ""))
@@ -132,6 +139,13 @@ def perform(draft: Draft, verb: str, inputs: Inputs) -> None:
         draft.refuse("不认识这个操作", "There is no such action", verb=verb[:40])
         return
     talk = draft.conversation
+    if talk is None and isinstance(draft.event, RepSpoke) and draft.event.personal:
+        draft.refuse(
+            "这个命令要写在客户的会话帖里（@塔台），或点卡片上的按钮。先发「找 名字」可以找到客户。",
+            "Write this in the customer's thread (@Tower), or press the button on the card. "
+            "“find <name>” shows you where.",
+        )
+        return
     if talk is None or not may_act(actor, draft.customer, talk, draft.playbook, draft.snapshot.reps):
         draft.refuse("没有找到，或不属于你", "Not there, or not yours", actor=actor.id)
         return

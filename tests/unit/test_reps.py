@@ -128,7 +128,7 @@ def test_a_manager_may_everywhere(life: Life) -> None:
 
 def test_plain_words_in_a_thread_stay_inside(life: Life) -> None:
     decision = life.types("这个客户很重要", mentioned=False)
-    assert not decision.effects
+    assert not decision.changes and not decision.sendings
     assert [s.about for s in decision.because.steps] == ["act"]
 
 
