@@ -316,6 +316,22 @@ class ProvisionChannels(Job):
     channels: tuple[ChannelRef, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """A mail as it would look, to be shown before it goes; its links lead nowhere."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Previews(Protocol):
+    """Who can show a mail before it goes; `MailConnector` is one."""
+
+    def preview(self, template: str, language: str, variables: Mapping[str, str]) -> Preview | None:
+        """The mail in the language nearest to the one asked for; None where there is no such template."""
+
+
 # --- outcomes -------------------------------------------------------------------------------------------------------
 
 

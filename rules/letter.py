@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
+from rules.book import Playbook
 from rules.calendar import next_window
 from rules.draft import Draft
 from rules.effects import EditLine, SendMail, new_id
-from rules.model import Conversation, Wakeup, Words
+from rules.model import Conversation, Customer, Wakeup, Words
 from rules.moments import clock_words
 from rules.reasons import reason_words
 
@@ -33,31 +34,39 @@ def preview(draft: Draft, due: datetime | None) -> Words:
 
 def topic_of(draft: Draft) -> Words:
     """What the mail talks about: the first topic that fits her industry."""
-    topics = draft.playbook.wakeup.topics
-    fit = next((t for t in topics if t.industry in ("", draft.customer.industry)), topics[-1])
+    return _topic(draft.customer, draft.playbook)
+
+
+def _topic(customer: Customer, book: Playbook) -> Words:
+    topics = book.wakeup.topics
+    fit = next((t for t in topics if t.industry in ("", customer.industry)), topics[-1])
     return Words(zh=fit.words.zh, en=fit.words.en)
+
+
+def variables(customer: Customer, book: Playbook, language: str, owner: str) -> dict[str, str]:
+    """What the template is filled in with; `owner` is how her owner is called. A preview shows the very same words."""
+    industry = book.industries.get(customer.industry)
+    return {
+        "name": customer.name,
+        "company": customer.attributes.get("company", ""),
+        "industry": industry.name.in_(language) if industry else "",
+        "owner": owner,
+        "topic": _topic(customer, book).in_(language),
+        "subject": book.wakeup.subject.in_(language),
+    }
 
 
 def mail(draft: Draft, talk: Conversation, wakeup: Wakeup, by: str) -> SendMail:
     """The mail as it is handed to the outbox, in her language; it can be taken back until it is claimed. `by` is the
     rep who sends it now, or empty."""
     c, plan, language = draft.customer, draft.playbook.wakeup, draft.language
-    industry = draft.playbook.industries.get(c.industry)
-    variables = {
-        "name": c.name,
-        "company": c.attributes.get("company", ""),
-        "industry": industry.name.in_(language) if industry else "",
-        "owner": draft.name_of(c.owner),
-        "topic": topic_of(draft).in_(language),
-        "subject": plan.subject.in_(language),
-    }
     return SendMail(
         id=wakeup.mail_id,
         conversation_id=talk.id,
         template=wakeup.template,
         language=language,
         purpose=plan.purpose,
-        variables=variables,
+        variables=variables(c, draft.playbook, language, draft.name_of(c.owner)),
         by=by,
         cancel_key=f"wake/{talk.id}",
         report=True,

@@ -18,6 +18,7 @@ from connectors.contract import (
     Job,
     Mail,
     Outcome,
+    Preview,
     Site,
     TryLater,
     Undeliverable,
@@ -120,6 +121,14 @@ class MailConnector:
         )
         mark = self._settings.subject_mark.get(template.language.split("-")[0], "")
         return self._writer.write(job, rendered, mark, self._clock())
+
+    def preview(self, template: str, language: str, variables: Mapping[str, str]) -> Preview | None:
+        """See connectors.contract.Previews."""
+        found = self._templates.get(template, language)
+        if found is None:
+            return None
+        made = found.render(variables, click=lambda _: "#", unsubscribe="#")
+        return Preview(subject=made.subject, text=made.text, html=made.html)
 
     def links(self, template: str, language: str) -> tuple[tuple[str, str], ...]:
         """(name, URL) of a template's links; their place here is the index in click addresses."""
