@@ -138,9 +138,20 @@ class Draft:
         self.do(line)
 
     def tell(
-        self, rep: str, title: Words, text: Words, *, actions: tuple[str, ...] = (), about: str = "", query: str = ""
+        self,
+        rep: str,
+        title: Words,
+        text: Words,
+        *,
+        actions: tuple[str, ...] = (),
+        about: str = "",
+        query: str = "",
+        once: str = "",
     ) -> None:
-        """Tell one rep something in her own chat, wherever she wants to read it; in her quiet hours it is held."""
+        """Tell one rep something in her own chat, wherever she wants to read it; in her quiet hours it is held.
+
+        `once`: a name for what is told; whatever happens, it is not told to her a second time.
+        """
         if not rep:
             return
         self.lines += 1
@@ -151,7 +162,7 @@ class Draft:
         until = quiet_until(person, self.playbook.reminders.quiet_hours, self.now) if person is not None else None
         for number, way in enumerate(found):
             notice = NotifyRep(
-                id=self.id(f"tell/{rep}/{self.lines}" + (f"/{way}" if number else "")),
+                id=new_id(once, f"{rep}/{number}") if once else self.id(f"tell/{rep}/{self.lines}/{number}"),
                 conversation_id=self.conversation_id,
                 rep=rep,
                 title=title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from rules import claiming, deliveries, mails, quiet, reminders, reps, rulebook, talk
+from rules import claiming, deliveries, mails, quiet, reminders, reps, rulebook, talk, watching
 from rules.book import Playbook
 from rules.decision import Decision
 from rules.draft import Draft
@@ -57,6 +57,7 @@ def decide(snapshot: Snapshot, event: Happened, playbook: Playbook, now: datetim
         draft.skip("不认识的事件", "An event that is not known", kind=draft.kind)
     else:
         handle(draft, event)
+        watching.arm(draft)
     return draft.decision()
 
 
@@ -70,6 +71,7 @@ def _installed(draft: Draft, event: BotInstalled) -> None:
             group_id=event.group_id,
             member=event.member.value if event.member else "",
             member_wire_id=event.member_wire_id,
+            language=event.language,
             removed=event.removed,
         )
     )
@@ -122,6 +124,8 @@ def _timer(draft: Draft, event: TimerFired) -> None:
             claiming.snooze_over(draft, event.key)
         case "recheck" | "silent_add":
             _look_again(draft, event)
+        case watching.NEAR | watching.UNROUTED:
+            watching.told(draft, event)
         case "hours":
             draft.cancel_timer(event.key)
             draft.skip("上班时间到", "The office is open again")

@@ -131,7 +131,7 @@ class Timer:
 
     key: str
     kind: str
-    """`quiet`, `preview`, `hold`, `snooze`, `recheck`, `silent_add`, `hours`."""
+    """`quiet`, `preview`, `hold`, `snooze`, `recheck`, `silent_add`, `hours`, `sla`, `unrouted`."""
     conversation_id: str = ""
     due_at: datetime
     episode: str = ""
