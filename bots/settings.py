@@ -155,8 +155,8 @@ class Person(Section):
     """A manager sees every customer, settles what nobody owns, and may pause automatic sends."""
     team: str = ""
     """Key of a team of the playbook; empty = any."""
-    language: Language = "zh-CN"
-    """What they read, where their Teams client does not tell."""
+    language: Literal["", Language] = ""
+    """What they read; empty = as their Teams client, else Chinese. `settings` in the chat changes it for themselves."""
     zone: str = "Asia/Shanghai"
     """IANA zone in which times are shown to them."""
     regions: tuple[str, ...] = ()

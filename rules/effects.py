@@ -700,6 +700,8 @@ class SaveReference:
     member: str = ""
     """Entra object id, for a person's chat."""
     member_wire_id: str = ""
+    language: str = ""
+    """Of the person's client: what she reads, if nobody has said."""
     removed: bool = False
     kind: Literal["save_reference"] = "save_reference"
 

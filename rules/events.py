@@ -270,6 +270,8 @@ class BotInstalled(Happened):
     member: RepHandle | None = None
     member_wire_id: str = ""
     """`29:...` of the person, for 1:1 chats."""
+    language: str = ""
+    """Of the person's client, for 1:1 chats."""
     removed: bool = False
     kind: Literal["bot_installed"] = "bot_installed"
 

@@ -23,6 +23,8 @@ def carry_out(unit: Unit, orders: Sequence[Order], *, now: datetime) -> None:
                 outbox.settle(unit, order.row_id, order.verdict, now=now, wire_id=order.wire_id, part_id=order.part_id)
             case SaveReference():
                 references.save_reference(unit, order)
+                if order.member and order.language:
+                    reps.hear(unit, order.member, order.language)
             case Prefer():
                 reps.prefer(unit, order.rep, order.wishes)
             case IndexNote():

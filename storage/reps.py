@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import RowMapping, or_, select
+from sqlalchemy import RowMapping, or_, select, update
 
 from rules.effects import new_id
+from rules.language import spoken
 from rules.model import Preferences, Rep, RepHandle
 from storage.tables import preferences, reps
 from storage.unit import Unit, dumps, loads
@@ -76,6 +77,12 @@ def learn(unit: Unit, rep: Rep) -> Rep:
     return upsert(unit, replace(old, **told) if old is not None else rep)
 
 
+def hear(unit: Unit, aad_id: str, language: str) -> None:
+    """Her Teams client speaks this language: hers, unless her company has said another one. What she chooses wins."""
+    mine = reps.c.aad == _index(unit, "aad", aad_id)
+    unit.run(update(reps).where(mine, reps.c.language == "").values(language=spoken(language)))
+
+
 def _known(unit: Unit, rep: Rep) -> Rep | None:
     handles = [reps.c.id == rep.id] if rep.id else []
     for column, name in _INDEXED.items():
@@ -113,7 +120,7 @@ def _rep(unit: Unit, row: RowMapping) -> Rep:
         unit.memory.put(f"rep/{row['id']}", row["sealed"], sealed)
     plain = {name: row[name] for name in _PLAIN}
     wishes = _wishes(row)
-    plain["language"] = wishes.language or plain["language"]
+    plain["language"] = wishes.language or plain["language"] or _NOBODY_SAID
     regions, industries = tuple(loads(row["regions"])), tuple(loads(row["industries"]))
     return Rep(**plain, **sealed, regions=regions, industries=industries, wishes=wishes)
 
@@ -126,6 +133,8 @@ def _wishes(row: RowMapping) -> Preferences:
 
 
 NOTHING_WISHED = Preferences()
+_NOBODY_SAID = "zh-CN"
+"""What a rep reads until a company, her client or she herself says."""
 
 
 def _index(unit: Unit, column: str, value: str) -> str:

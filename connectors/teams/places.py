@@ -60,6 +60,7 @@ def _place(heard: Heard, event_id: str, *, removed: bool) -> BotInstalled:
         group_id=wire_id(team.get("aadGroupId")) if team_id else "",
         member=heard.rep if personal else None,
         member_wire_id=wire_id(heard.sender.get("id")) if personal and heard.rep else "",
+        language=text_of(heard.activity.get("locale"))[:35] if personal else "",
         removed=removed,
     )
 

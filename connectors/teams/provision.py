@@ -102,7 +102,7 @@ class Provisioner:
             mail = text_of(member.get("email")) or text_of(member.get("userPrincipalName"))
             if aad_id:
                 name, teams_id = text_of(member.get("name")), text_of(member.get("id"))
-                found.append(Rep(id="", name=name, aad_id=aad_id, teams_id=teams_id, mail=mail))
+                found.append(Rep(id="", name=name, language="", aad_id=aad_id, teams_id=teams_id, mail=mail))
         return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +40,27 @@ async def test_a_rep_is_one_person_on_all_platforms(db: Database) -> None:
         assert await db.read(lambda u, h=handle: reps.by_handle(u, h)) == again  # type: ignore[misc]
     assert await db.read(lambda u: reps.by_handle(u, RepHandle(platform="teams", value="nobody"))) is None
     assert await db.read(reps.all_reps) == (again,)
+
+
+async def test_what_a_rep_reads_is_said_by_her_else_by_her_company_else_by_her_client(db: Database) -> None:
+    def reads(name: str) -> Any:
+        return db.read(lambda u: next(r.language for r in reps.all_reps(u) if r.name == name))
+
+    def installs(aad: str, language: str) -> Any:
+        order = replace(PERSON, member=aad, language=language, address=replace(PERSON.address, wire_id=f"a:{aad}"))
+        return db.write(lambda u: orders.carry_out(u, [order], now=NOW), label="turn")
+
+    for name, language in (("unsaid", ""), ("said", "zh-CN")):
+        rep = Rep(id="", name=name, language=language, aad_id=name)
+        await db.write(lambda u, r=rep: reps.learn(u, r), label="provision")  # type: ignore[misc]
+    assert await reads("unsaid") == await reads("said") == "zh-CN"
+    await installs("unsaid", "en-GB")
+    await installs("said", "en-GB")
+    assert (await reads("unsaid"), await reads("said")) == ("en", "zh-CN")
+    await db.write(lambda u: reps.upsert(u, Rep(id="", name="", language="zh-TW", aad_id="unsaid")), label="staff")
+    await db.write(lambda u: reps.learn(u, Rep(id="", name="unsaid", language="", aad_id="unsaid")), label="provision")
+    await installs("unsaid", "en-GB")
+    assert await reads("unsaid") == "zh-TW"
 
 
 TEAM = effects.SaveReference(
