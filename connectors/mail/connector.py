@@ -35,6 +35,7 @@ from connectors.mail.templates import Template, Templates
 from connectors.mail.transport import GraphTransport, Post, Transport
 from connectors.mail.verdict import Verdict
 from rules.errors import Unavailable
+from rules.language import taiwan
 from rules.model import ReplyLimits
 from rules.tokens import Tokens
 
@@ -120,6 +121,8 @@ class MailConnector:
             unsubscribe=self._writer.unsubscribe_url(job.row_id),
         )
         mark = self._settings.subject_mark.get(template.language.split("-")[0], "")
+        if template.language == "zh-TW":
+            mark = taiwan(mark)
         return self._writer.write(job, rendered, mark, self._clock())
 
     def preview(self, template: str, language: str, variables: Mapping[str, str]) -> Preview | None:

@@ -6,6 +6,7 @@ its front matter names, ask `if` one of them is filled, and call `link('name')`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from connectors.mail.reading import clean_line
 from connectors.mail.template_check import Reader, link_mistakes, mjml_mistakes, pair_mistakes, syntax_mistake
 from rules.errors import Mistake, PlaybookError
+from rules.language import spoken, taiwan
 
 _MOST_BYTES = 64 * 1024
 _MOST_VALUE = 300
@@ -50,12 +52,34 @@ class Rendered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """What a template is compiled from."""
+
+    subject: str
+    text: str
+    html: str
+
+    def compiled(self, name: str, language: str, front: Front) -> Template:
+        """The template. Raises jinja2.TemplateSyntaxError."""
+        return Template(
+            name=name,
+            language=language,
+            front=front,
+            sources=self,
+            subject=_TEXT.from_string(self.subject),
+            text=_TEXT.from_string(self.text),
+            html=_HTML.from_string(self.html),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
     """One template in one language, compiled."""
 
     name: str
     language: str
     front: Front
+    sources: Sources = field(repr=False)
     subject: Compiled = field(repr=False)
     text: Compiled = field(repr=False)
     html: Compiled = field(repr=False)
@@ -78,11 +102,26 @@ class Template:
         )
 
 
+def in_taiwan(template: Template) -> Template:
+    """A Chinese template in the letters and words of Taiwan; what is filled in stays as it is."""
+    from_, variables = template.sources, template.front.variables
+    html = _LANG.sub(r"\1zh-TW\2", taiwan(from_.html))
+    sources = Sources(subject=taiwan(from_.subject), text=taiwan(from_.text), html=html)
+    front = template.front.model_copy(
+        update={"subject": sources.subject, "variables": {name: taiwan(text) for name, text in variables.items()}}
+    )
+    return sources.compiled(template.name, "zh-TW", front)
+
+
+_LANG = re.compile(r"""(\blang=["'])zh(?:-CN)?(["'])""")
+
+
 class Templates:
     """All templates of a folder."""
 
     def __init__(self, found: Mapping[tuple[str, str], Template]) -> None:
         self._found = dict(found)
+        self._taiwan: dict[str, Template] = {}
 
     @classmethod
     def load(cls, folder: Path) -> Templates:
@@ -93,12 +132,21 @@ class Templates:
         return cls(found)
 
     def get(self, name: str, language: str) -> Template | None:
-        """The template in this language, else in one with the same first word, else in English, else in any."""
+        """The template in this language, else in one with the same first word, else in English, else in any.
+
+        A reader in Taiwan gets the Chinese one converted, unless there is one of her own.
+        """
         languages = [la for n, la in self._found if n == name]
         first = language.partition("-")[0].lower()
         same = [la for la in languages if la.partition("-")[0].lower() == first]
         chosen = next((la for la in (language, *same, "en", *languages) if la in languages), None)
-        return self._found[name, chosen] if chosen else None
+        if chosen is None:
+            return None
+        if (spoken(language), spoken(chosen)) != ("zh-TW", "zh-CN"):
+            return self._found[name, chosen]
+        if name not in self._taiwan:
+            self._taiwan[name] = in_taiwan(self._found[name, chosen])
+        return self._taiwan[name]
 
     @property
     def languages(self) -> dict[str, frozenset[str]]:
@@ -145,14 +193,7 @@ def _one(path: Path, mistakes: list[Mistake]) -> Template | None:
     if len(mistakes) > before:
         return None
     try:
-        return Template(
-            name=name,
-            language=language,
-            front=front,
-            subject=_TEXT.from_string(front.subject),
-            text=_TEXT.from_string(plain),
-            html=_HTML.from_string(html),
-        )
+        return Sources(subject=front.subject, text=plain, html=html).compiled(name, language, front)
     except TemplateSyntaxError as problem:
         mistakes.append(syntax_mistake(str(path), problem, 0))
         return None

@@ -25,6 +25,23 @@ MJML = """<mjml><mj-body><mj-section><mj-column>
 """
 
 
+def test_a_reader_in_taiwan_gets_the_chinese_mail_in_her_letters_and_her_name_as_it_is() -> None:
+    template = Templates.load(SHIPPED).get("wakeup", "zh-Hant-TW")
+    assert template is not None
+    variables = dict.fromkeys(template.front.variables, "") | {"name": "张伟"}
+    made = template.render(variables, click=str, unsubscribe="https://x.example/u")
+    assert 'lang="zh-TW"' in made.html and 'lang="zh-CN"' not in made.html
+    assert "张伟" in made.text and "们" not in made.text + made.html and "們" in made.text
+
+
+def test_a_template_of_her_own_is_taken_as_it_is(tmp_path: Path) -> None:
+    for language in ("zh-CN", "zh-TW"):
+        (tmp_path / f"hello.{language}.txt").write_text(TEXT.replace("Hello", f"软件{language}"), encoding="utf-8")
+        (tmp_path / f"hello.{language}.mjml").write_text(MJML, encoding="utf-8")
+    found = Templates.load(tmp_path).get("hello", "zh-TW")
+    assert found is not None and "软件zh-TW" in found.sources.subject
+
+
 def folder(tmp_path: Path, text: str = TEXT, mjml: str = MJML) -> Path:
     (tmp_path / "hello.en.txt").write_text(text, encoding="utf-8")
     (tmp_path / "hello.en.mjml").write_text(mjml, encoding="utf-8")
@@ -35,7 +52,7 @@ def test_the_shipped_templates_have_no_mistakes_and_both_languages() -> None:
     assert check(SHIPPED) == []
     templates = Templates.load(SHIPPED)
     assert templates.names == {"wakeup"}
-    for asked, found in (("zh-CN", "zh-CN"), ("zh-TW", "zh-CN"), ("en", "en"), ("en-GB", "en"), ("fr", "en")):
+    for asked, found in (("zh-CN", "zh-CN"), ("zh-TW", "zh-TW"), ("en", "en"), ("en-GB", "en"), ("fr", "en")):
         template = templates.get("wakeup", asked)
         assert template is not None
         assert template.language == found
