@@ -62,7 +62,7 @@ class Life:
     now: datetime = MONDAY
     customer: Customer = field(default_factory=lambda: Customer(id="c-1", created_at=MONDAY))
     reps: tuple[Rep, ...] = (WANG, LI, MA)
-    book: Playbook = field(default_factory=playbook)
+    book: Playbook = field(default_factory=playbook, repr=False)
     paused: bool = False
     unknown: tuple[str, ...] = ()
     on_way: int = 0

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.decision import TRACE
-from rules.effects import CHANGE, SENDING, AddScore, Change, Sending, SetTimer, fold
+from rules.effects import CHANGE, SENDING, AddScore, Change, NotifyRep, Sending, SetTimer, fold
 from rules.engine import decide
 from rules.events import Event, Happened, UnknownPayload
 from rules.facts import Facts
@@ -58,6 +58,12 @@ def lives(draw: st.DrawFn) -> Life:
     return life
 
 
+def told_once(sending: Sending) -> bool:
+    """What managers hear of a waiting customer bears the name of what is told, so that the outbox takes it once."""
+    managers = (MA.id,)
+    return isinstance(sending, NotifyRep) and sending.rep in managers and "owner: " in sending.text.en
+
+
 @settings(max_examples=150, deadline=None)
 @given(lives())
 def test_the_laws_of_a_life(life: Life) -> None:
@@ -68,7 +74,7 @@ def test_the_laws_of_a_life(life: Life) -> None:
     assert fold(start, changes) == life.customer, "folding the timeline gives her again"
     stored = [CHANGE.validate_json(CHANGE.dump_json(c)) for c in changes]
     assert stored == changes and fold(start, stored) == life.customer, "also from what is stored"
-    ids = [s.id for d in life.decisions for s in d.sendings]
+    ids = [s.id for d in life.decisions for s in d.sendings if not told_once(s)]
     assert len(ids) == len(set(ids)), "no two sendings share an id"
     for decision in life.decisions:
         assert decision.because.steps, "every decision has a reason"
