@@ -209,6 +209,8 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
     """The hub with its database, clock and playbook. Raises ConfigError, Unavailable."""
     rules, server = loaded.section("rules", Rules), loaded.section("server", Server)
     playbook = load_playbook(_beside(loaded.path, rules.playbook))
+    if rules.thread_language:
+        playbook = playbook.model_copy(update={"language": rules.thread_language})
     if rules.wording:
         wording.use(wordings.read(_beside(loaded.path, rules.wording), HERE / "docs" / "reference"))
     loops = loaded.section("loops", Loops)
@@ -223,7 +225,7 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
         node="the-only-node" if alone else f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         public_url=server.public_url.rstrip("/"),
         mirror=rules.mirror,
-        thread_language=rules.thread_language,
+        thread_language=playbook.language,
         lease_seconds=database.lease_seconds,
         tick_seconds=loops.tick_seconds,
         reconcile_seconds=loops.reconcile_seconds,

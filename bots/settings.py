@@ -128,7 +128,8 @@ class Rules(Section):
     playbook: str = "playbooks/default.yaml"
     mirror: Literal["full", "masked", "notice"] = "masked"
     """How a customer's words from WeCom appear in Teams: all of it, with numbers masked, or only that she wrote."""
-    thread_language: Language = "zh-CN"
+    thread_language: Literal["", Language] = ""
+    """In which language the team's threads are written; empty = the playbook's `language`."""
     wording: str = ""
     """Folder with gettext files of what the company would rather say than the hub does; empty = the hub's own words."""
 

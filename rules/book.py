@@ -16,6 +16,7 @@ from rules.actions import Action
 from rules.calendar import Holidays, Week
 from rules.conditions import Condition, Test
 from rules.facts import FIELDS, Facts
+from rules.language import Language
 from rules.model import Stage
 from rules.scripts import Questions, Script
 from rules.strict import Name, Said, Strict, Text
@@ -222,7 +223,7 @@ class Rule(Strict):
 class Playbook(Strict):
     """How this company works with its customers."""
 
-    language: str = "zh-CN"
+    language: Language = "zh-CN"
     """In which language the team's threads are written."""
     office: Office
     holidays: Holidays = Holidays()
@@ -251,17 +252,24 @@ class Playbook(Strict):
 
     _name: str = PrivateAttr(default="")
     _version: str = PrivateAttr(default="")
+    _text: str = PrivateAttr(default="")
 
     def named(self, name: str, text: str) -> Playbook:
         """The same playbook, knowing its file's name and content."""
         copy = self.model_copy()
         copy._name, copy._version = name, sha256(text.encode()).hexdigest()[:16]
+        copy._text = text
         return copy
 
     @property
     def name(self) -> str:
         """The file it came from."""
         return self._name
+
+    @property
+    def text(self) -> str:
+        """The file's content."""
+        return self._text
 
     @property
     def version(self) -> str:

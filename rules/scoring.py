@@ -92,6 +92,7 @@ def insight_of(draft: Draft, score: float) -> Words:
     c = draft.customer
     tags = [t.name for t in c.tags if t.active][-6:]
     who = " · ".join(x for x in (c.name, c.attributes.get("title", ""), c.attributes.get("company", "")) if x)
+    tags_en = [draft.playbook.tags.get(tag, tag) for tag in tags]
     pages = ", ".join(c.seen_pages[-3:])
     zh = [
         who or "客户",
@@ -102,7 +103,7 @@ def insight_of(draft: Draft, score: float) -> Words:
     en = [
         who or "Customer",
         f"score {score:.0f}",
-        f"tags {', '.join(tags)}" if tags else "",
+        f"tags {', '.join(tags_en)}" if tags else "",
         f"looked at {pages}" if pages else "",
     ]
     return Words(zh="；".join(filter(None, zh)), en="; ".join(filter(None, en)))
