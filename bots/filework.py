@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +23,8 @@ from rules.card import FileView
 from rules.cardview import NO_LIMITS
 from rules.effects import FetchFile, PostLine, SendFile, Sending
 from rules.events import Event, MailReceived, RepActed, RepSpoke
+from rules.files import ENDINGS
+from rules.masking import Mirror, mirrored
 from rules.model import ReplyLimits
 from rules.tokens import Tokens
 from rules.window import why_too_late
@@ -62,8 +64,9 @@ class Bench(Protocol):
 
 
 def view(held: Held) -> FileView:
-    """A file as faces show it."""
-    return FileView(id=held.id, kind=held.form, name=held.name, size=held.size, state=held.state, type=held.type)
+    """A file as faces show it. One without a name gets one to save it under."""
+    name = held.name or f"{held.form}-{held.at:%Y%m%d-%H%M}{ENDINGS.get(held.type, '')}"
+    return FileView(id=held.id, kind=held.form, name=name, size=held.size, state=held.state, type=held.type)
 
 
 # --- in a turn ------------------------------------------------------------------------------------------------------
@@ -160,6 +163,11 @@ def ended(unit: Unit, claim: Claim, outcome: Outcome, now: datetime) -> None:
 def shown(unit: Unit, ids: Sequence[str]) -> tuple[FileView, ...]:
     """Files by their ids, as they stand; those that are gone are left out."""
     return tuple(view(h) for h in (files.held(unit, one) for one in ids if one) if h is not None)
+
+
+def mirrored_names(seen: Sequence[FileView], mirror: Mirror) -> tuple[FileView, ...]:
+    """Files as another platform's thread may name them."""
+    return tuple(replace(f, name="" if mirror == "notice" else mirrored(f.name, mirror)) for f in seen)
 
 
 # --- as pages ask for them ------------------------------------------------------------------------------------------

@@ -73,7 +73,6 @@ class Bench:
     """Where jobs are made."""
 
     desk: Desk
-    playbook: Playbook
     mirror: Mirror
     """How words from WeCom appear in Teams: `full`, `masked` or `notice`."""
     language: str
@@ -82,6 +81,11 @@ class Bench:
     public_url: str
     most_bytes: int = filework.MOST_BYTES
     """The largest file that is fetched."""
+
+    @property
+    def playbook(self) -> Playbook:
+        """What holds now."""
+        return self.desk.playbook
 
     @property
     def limits(self) -> Mapping[str, ReplyLimits]:
@@ -105,6 +109,16 @@ class Bench:
             return NotNow(outcome=Undeliverable(reason="channel_gone"))
         if not channel.wire_id or channel.reference is None:
             return NotNow(outcome=TryLater(reason=CHANNEL_MISSING, seconds=30))
+        if sending.moved_from and (older := outbox.root_in(unit, claim)) is not None:
+            # It comes back to a channel where it stood before: it goes on there, and nobody gets a second card.
+            return CardEdit(
+                **base(claim, self.language),
+                thread=older.wire_id,
+                activity=older.part_id,
+                reference=channel.reference,
+                card=self.desk.view(unit, customer, talk, now),
+                readers=readers(unit, self.playbook, customer, talk),
+            )
         return ThreadPost(
             **base(claim, self.language),
             channel=channel,
@@ -156,8 +170,10 @@ class Bench:
         if isinstance(sending, EditLine) and not (sending.text or sending.words) and claim.after is not None:
             said = claim.after.sending
         text = said.text or (said.words.in_(self.language) if said.words else "")
-        if said.who == "customer":
-            text = mirrored(text, self.mirror if talk.address.connector == "wecom" else "full", self.language)
+        files = filework.shown(unit, said.files)
+        if said.who == "customer" and talk.address.connector == "wecom":
+            text = mirrored(text, self.mirror, self.language)
+            files = filework.mirrored_names(files, self.mirror)
         why = reason_words(sending.reason) if sending.reason else None
         return Line(
             who=said.who,
@@ -169,7 +185,7 @@ class Bench:
             conversation_id=sending.conversation_id,
             about=said.about,
             actions=tuple((verb, label(verb)) for verb in sending.actions),
-            files=filework.shown(unit, said.files),
+            files=files,
             file_url=f"{self.public_url}/sidebar/media/",
         )
 

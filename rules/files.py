@@ -61,6 +61,8 @@ _ENDINGS = {
     "pdf": "application/pdf",
 }
 """What a file with this ending must be; other endings promise nothing we check."""
+ENDINGS = {kind: f".{ending}" for ending, kind in reversed(_ENDINGS.items())}
+"""How a file of a type ends that came without a name."""
 _FOR_MACHINES = frozenset(
     "apk app bat cmd com cpl dll dmg exe hta iso jar js jse lnk msc msi pif ps1 reg scr sh vbe vbs wsf".split()
 )

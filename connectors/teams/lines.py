@@ -5,7 +5,7 @@ Plain text is sent as `textFormat: plain`, which Teams shows as it is; so a cust
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.contract import Line, RepNotice
@@ -19,6 +19,7 @@ from connectors.teams.elements import (
     Container,
     Element,
     MentionedPerson,
+    OpenUrl,
     RichTextBlock,
     TeamsPart,
     TextBlock,
@@ -40,16 +41,27 @@ class Post:
     card: dict[str, Any] | None = field(default=None)
 
 
-def draw(line: Line, *, language: str, nonce: str, text_bytes: int) -> Post:
-    """One message of a thread."""
-    if not line.actions and line.mention is None:
+def draw(line: Line, *, language: str, nonce: str, text_bytes: int, link: str = "") -> Post:
+    """One message of a thread. `link`: where Teams opens the conversation's page, on which files are opened."""
+    ready = [f for f in line.files if f.state == "ready"]
+    link = next((a for a in (link, line.file_url + ready[0].id) if a.startswith("https://")), "") if ready else ""
+    line = replace(line, text=_with_files(line, language))
+    if not line.actions and line.mention is None and not link:
         limit = text_bytes - 1_000
         return Post(text=_framed(line, shorten(line.text, limit, words.SHORTENED.in_(language)), language))
     press = Press(conversation_id=line.conversation_id, nonce=nonce, language=language, about=line.about)
     framed = _framed(line, shorten(line.text, LINE_BYTES, words.SHORTENED.in_(language)), language)
     actions = [press.offered(verb, label, line.text) for verb, label in line.actions]
+    if link:
+        actions.append(OpenUrl(title=words.OPEN_FILE.in_(language), url=link))
     body: list[Element] = [Container(style=_style(line), items=[*paragraphs(framed), *_at(line.mention)])]
     return Post(summary=framed[:200], card=_card(body, actions, line.mention))
+
+
+def _with_files(line: Line, language: str) -> str:
+    """The words, and a line for each file that is not open to everybody yet, or that never will be."""
+    told = [words.FILE_STATES[f.state].in_(language).format(name=f.name) for f in line.files if f.state != "ready"]
+    return "\n".join(t for t in (line.text, *(" ".join(one.split()) for one in told)) if t)
 
 
 def _style(line: Line) -> Any:

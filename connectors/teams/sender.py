@@ -125,7 +125,8 @@ class Sender:
 
     def _line(self, job: LinePost | LineEdit) -> Post:
         limit = self._settings.limits.text_bytes
-        return lines.draw(job.line, language=job.language, nonce=job.row_id, text_bytes=limit)
+        link = card_link(self._settings, job.line.conversation_id)
+        return lines.draw(job.line, language=job.language, nonce=job.row_id, text_bytes=limit, link=link)
 
     def _drawing(self, job: ThreadPost | CardEdit) -> Drawing:
         link = card_link(self._settings, job.card.conversation_id)

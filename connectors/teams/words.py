@@ -114,6 +114,17 @@ HOURS: Mapping[str, Words] = {
 TASK_HOURS: Mapping[str, Words] = {**HOURS, "168": _w("1 周", "1 week")}
 
 # --- lines ----------------------------------------------------------------------------------------------------------
+OPEN_FILE = _w("打开文件", "Open the file")
+FILE_STATES: Mapping[str, Words] = {
+    "waiting": _w("⏳ {name} 正在取回", "⏳ {name} is being fetched"),
+    "expired": _w("✕ {name} 平台已不再保存", "✕ {name} is kept no longer by the platform"),
+    "refused": _w(
+        "✕ {name} 未打开：内容与类型不符或可能有害", "✕ {name} was not opened: not what it says it is, or harmful"
+    ),
+    "too_large": _w("✕ {name} 太大，没有取回", "✕ {name} is too large and was not fetched"),
+    "failed": _w("✕ {name} 没有取回", "✕ {name} could not be fetched"),
+}
+"""How a file stands that nobody can open (yet)."""
 STATES: Mapping[str, Words] = {
     "waiting": _w("⏳ 等待发送", "⏳ waiting"),
     "delivered": _w("✓ 已送达", "✓ delivered"),
