@@ -169,11 +169,22 @@ def _next_due(seen: Seen, sla: Sla | None) -> datetime | None:
 
 def _next_step(seen: Seen) -> Words:
     """One sentence: the one thing to do now."""
-    talk, who = seen.conversation, _name(seen, seen.customer.owner)
+    talk = seen.conversation
     if seen.unknown:
         return Words(zh="先核实结果未知的发送", en="First settle the sending whose end is unknown")
     if talk.status == "closed":
         return Words(zh="已关闭；客户再来信会自动重新打开", en="Closed; her next word opens it again")
+    if seen.touches and seen.touches[0].state == "failed":
+        return Words(
+            zh="上一条消息没有送达：重发，或换一种方式联系",
+            en="Our last message did not arrive: send it again, or reach her another way",
+        )
+    return _due_now(seen) or _may_do(seen)
+
+
+def _due_now(seen: Seen) -> Words | None:
+    """What somebody waits for: a colleague elsewhere, a mail to look at, an answer."""
+    talk, who = seen.conversation, _name(seen, seen.customer.owner)
     if talk.taken_over:
         return Words(zh="同事正在企业微信里接待", en="A colleague answers in the platform's own client")
     if talk.wakeup is not None and talk.wakeup.state == "proposed":
@@ -189,6 +200,12 @@ def _next_step(seen: Seen) -> Words:
         return Words(
             zh=f"客户回复了邮件，请{who or '负责人'}答复", en=f"She answered by mail: {who or 'her owner'} answers"
         )
+    return None
+
+
+def _may_do(seen: Seen) -> Words:
+    """What is good to do while nothing presses."""
+    who = _name(seen, seen.customer.owner)
     if seen.customer.tasks:
         return min(seen.customer.tasks, key=lambda t: (t.due_at, t.id)).title
     if not seen.customer.attributes.get("mail"):

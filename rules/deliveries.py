@@ -9,6 +9,7 @@ from rules import incoming, letter, segments
 from rules.draft import Draft
 from rules.effects import (
     EditLine,
+    LoseAnswer,
     PostLine,
     Provision,
     RecordWake,
@@ -111,6 +112,7 @@ def _text(draft: Draft, event: DeliveryReported) -> None:
     elif event.outcome == "waiting":
         draft.because("send", f"消息等待中：{words.zh}", f"The message waits: {words.en}", rule=event.reason)
     else:
+        draft.do(LoseAnswer(conversation_id=talk.id, answer=event.row_id))
         _failed(draft, words, event.reason, event.row_id)
 
 
@@ -209,6 +211,10 @@ def _root(draft: Draft, event: DeliveryReported) -> None:
         draft.because(
             "send", "会话卡片结果未知", "It is not known whether the card was posted", seen={"row": event.row_id}
         )
+    elif event.reason == "root_gone" and talk is not None and talk.root == event.row_id:
+        # It was to go on where it stood before, and somebody deleted it there: then it begins anew.
+        segments.post_root(draft, talk.channel)
+        draft.because("act", "旧帖已被删除，重新发布", "The older post is gone: posted again", rule="root_gone")
     elif event.outcome == "undeliverable" and talk is not None and talk.root == event.row_id:
         for rep in _managers_and_owner(draft):
             draft.tell(rep, Words(zh="会话卡片发不出去", en="A card cannot be posted"), words, about=event.row_id)
@@ -254,6 +260,7 @@ def failed_later(draft: Draft, event: MessageFailed) -> None:
         draft.skip("会话不存在", "There is no such conversation")
         return
     mark(draft, talk, event.wire_id, "failed", event.reason)
+    draft.do(LoseAnswer(conversation_id=talk.id, answer=event.wire_id))
     draft.drawn = True
     _failed(draft, reason_words(event.reason), event.reason, event.wire_id)
 

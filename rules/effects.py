@@ -275,6 +275,8 @@ class RecordTouch(Change):
     page: str = ""
     automatic: bool = False
     """The hub spoke by itself: it counts toward the platform's window, and answers nobody."""
+    answer: str = ""
+    """Outbox id of a colleague's words."""
     on_way: int = 0
     """Messages of ours that reach her after this word of hers: the platform counts them in the window it opens."""
     kind: Literal["record_touch"] = "record_touch"
@@ -295,12 +297,39 @@ class RecordTouch(Change):
             sent = c.sent_since_customer + 1
             if self.automatic:
                 return replace(c, sent_since_customer=sent)
-            return replace(c, last_our_at=self.at, sent_since_customer=sent, waiting_since=None)
+            return replace(
+                c,
+                last_our_at=self.at,
+                sent_since_customer=sent,
+                waiting_since=None,
+                waited_since=c.waiting_since or c.waited_since,
+                answer=self.answer,
+            )
         if self.page:
             return c
         return replace(
-            c, last_customer_at=self.at, sent_since_customer=self.on_way, waiting_since=c.waiting_since or self.at
+            c,
+            last_customer_at=self.at,
+            sent_since_customer=self.on_way,
+            waiting_since=c.waiting_since or self.at,
+            waited_since=None,
+            answer="",
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoseAnswer(_OnConversation):
+    """A colleague's answer did not arrive: she waits again, since when she did before."""
+
+    answer: str
+    """Outbox id of the words that were lost."""
+    kind: Literal["lose_answer"] = "lose_answer"
+
+    def change(self, conversation: Conversation) -> Conversation:
+        """The conversation, waiting again unless somebody has spoken since."""
+        if conversation.answer != self.answer or not self.answer or conversation.status == "closed":
+            return conversation
+        return replace(conversation, waiting_since=conversation.waited_since)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -747,6 +776,7 @@ AnyChange = Annotated[
     | Suppress
     | OpenConversation
     | RecordTouch
+    | LoseAnswer
     | Route
     | SetClaim
     | SetStatus

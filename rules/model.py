@@ -182,6 +182,10 @@ class Conversation:
     """When a colleague last answered. What the hub said by itself is no answer."""
     waiting_since: datetime | None = None
     """Since when she waits for a colleague: her first word that nobody has answered; None when nobody waits."""
+    waited_since: datetime | None = None
+    """Since when she had waited when a colleague last answered: it holds again if that answer is lost."""
+    answer: str = ""
+    """Outbox id of that answer."""
     sent_since_customer: int = 0
     """Messages of ours since her last one: what the platform's reply window counts."""
     taken_over: bool = False

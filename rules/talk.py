@@ -133,7 +133,7 @@ def send_text(
     """Queue one message to her and its line in the thread; the id of the sending. The window was looked at before."""
     row = draft.id(f"send/{what}")
     draft.do(
-        RecordTouch(conversation_id=talk.id, side="us", at=draft.now, automatic=not by),
+        RecordTouch(conversation_id=talk.id, side="us", at=draft.now, automatic=not by, answer=row if by else ""),
         SendText(id=row, conversation_id=talk.id, text=text, by=by, form_id=form_id, report=True),
     )
     line = PostLine(

@@ -19,7 +19,7 @@ WAKEUP: TypeAdapter[Wakeup] = TypeAdapter(Wakeup)
 _PLAIN = ("id", "created_at", "language", "zone", "segment", "industry", "source", "owner", "qualified", "suppressed")
 _CONVERSATION = (
     "id status channel cell claimed_by claimed_at opened_at last_customer_at last_our_at waiting_since "
-    "sent_since_customer taken_over card_version root"
+    "waited_since answer sent_since_customer taken_over card_version root"
 ).split()
 
 

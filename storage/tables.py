@@ -200,6 +200,8 @@ conversations = Table(
     plain("last_customer_at", Moment(), nullable=True),
     plain("last_our_at", Moment(), nullable=True),
     plain("waiting_since", Moment(), nullable=True),
+    plain("waited_since", Moment(), nullable=True),
+    _text("answer"),
     plain("first_reply_at", Moment(), nullable=True),
     _count("sent_since_customer"),
     plain("taken_over", Boolean()),

@@ -62,7 +62,8 @@ def everything(conversation_id: str) -> list[Change]:
         effects.Suppress(reason="hard_bounce"),
         effects.RecordTouch(conversation_id=conversation_id, side="customer", at=LATER, page="/paas"),
         effects.RecordTouch(conversation_id=conversation_id, side="us", at=LATER),
-        effects.RecordTouch(conversation_id=conversation_id, side="customer", at=LATER),
+        effects.RecordTouch(conversation_id=conversation_id, side="us", at=LATER, answer="o2"),
+        effects.LoseAnswer(conversation_id=conversation_id, answer="o2"),
         effects.RecordTouch(conversation_id=conversation_id, side="us", at=LATER, automatic=True),
         effects.SetClaim(conversation_id=conversation_id, rep="r1", at=LATER),
         effects.SetStatus(conversation_id=conversation_id, status="snoozed"),
@@ -301,7 +302,8 @@ def test_the_models_are_the_ones_we_store() -> None:
     """A new field needs a column; this list is what rows.py knows."""
     assert {f.name for f in fields(Conversation)} == {
         *("id", "address", "status", "channel", "cell", "claimed_by", "claimed_at", "opened_at", "last_customer_at"),
-        *("last_our_at", "waiting_since", "sent_since_customer", "taken_over", "card_version", "root", "wakeup"),
+        *("last_our_at", "waiting_since", "waited_since", "answer", "sent_since_customer", "taken_over"),
+        *("card_version", "root", "wakeup"),
     }
     assert {f.name for f in fields(Balance)} == {"half_life_days", "value", "at"}
     assert {f.name for f in fields(Address)} == {"connector", "account", "wire_id"}

@@ -17,6 +17,8 @@ depends_on = None
 def upgrade() -> None:
     """Whoever waits now waits since her last word: the first unanswered one is not known for older rows."""
     op.add_column("conversations", sa.Column("waiting_since", sa.BigInteger(), nullable=True))
+    op.add_column("conversations", sa.Column("waited_since", sa.BigInteger(), nullable=True))
+    op.add_column("conversations", sa.Column("answer", sa.Text(), server_default="", nullable=False))
     op.add_column("traces", sa.Column("about", sa.Text(), server_default="", nullable=False))
     op.create_index("ix_traces_customer_id", "traces", ["customer_id", "version"])
     op.create_index("ix_conversations_waiting", "conversations", ["waiting_since"])
