@@ -253,6 +253,22 @@ def line_of(unit: Unit, about: str) -> Sent | None:
     return None if row is None else _sent(unit, row)
 
 
+def root_in(unit: Unit, claim: Claim) -> Sent | None:
+    """An older first post of the same conversation in the channel a claimed one is for, if it stands there."""
+    older = select(outbox).where(
+        outbox.c.conversation_id == claim.sending.conversation_id,
+        outbox.c.kind == "post_root",
+        outbox.c.state == "delivered",
+        outbox.c.part_id != EMPTY,
+        outbox.c.id != claim.id,
+    )
+    for row in unit.rows(older.order_by(outbox.c.seq.desc()).limit(20)):
+        found = _sent(unit, row)
+        if getattr(found.sending, "channel", "") == getattr(claim.sending, "channel", None):
+            return found
+    return None
+
+
 def held(unit: Unit, key: str) -> list[Sending]:
     """Every notice that was held under one key, oldest first: those that newer ones stand for, and the newest."""
     rows = select(outbox).where(outbox.c.supersedes == key, outbox.c.supersedes != EMPTY, _NOTICE)
