@@ -33,12 +33,12 @@ HEARD = {
 """Files with Chinese that is heard, or is not one half of a pair, and why."""
 SAID_ALIKE = {
     "频道": r"channel|routing|fits better|re-route|moved here|thread in teams|default cell",
-    "首响": r"first repl(y|ies)",
+    "首响": r"first repl(y|ies)|answer",
     "唤醒": r"wake-up|the mail|never",
     "话术": r"script|repl(y|ies)|sent by hand",
     "线索": r"\blead|qualified",
     "剧本": r"playbook",
-    "评分": r"score",
+    "评分": r"score|signal",
     "退订": r"unsubscrib|stop",
 }
 """Words of the glossary, and how the English side of the same sentence says it."""
