@@ -283,6 +283,8 @@ def _value(info: FieldInfo) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, tuple | frozenset):
         return [_plain(one) for one in value]
     return value
