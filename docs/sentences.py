@@ -115,7 +115,12 @@ def _lines(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def _sentences(zh: ast.expr, en: ast.expr, path: str) -> Iterator[Sentence]:
-    for one, other in zip([*_readings(zh), *_inside(zh)], [*_readings(en), *_inside(en)], strict=False):
+    chinese, english = _readings(zh), _readings(en)
+    # One sentence may stand for two of the other language.
+    if 1 in (len(chinese), len(english)) and chinese and english:
+        most = max(len(chinese), len(english))
+        chinese, english = (side * most if len(side) == 1 else side for side in (chinese, english))
+    for one, other in zip([*chinese, *_inside(zh)], [*english, *_inside(en)], strict=False):
         if is_chinese(one[0]) and other[0] and not HAN.search(other[0]):
             filled = one[1] or other[1]
             yield Sentence(zh=one[0], en=other[0], path=path, line=zh.lineno, filled=filled)
