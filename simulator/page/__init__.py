@@ -69,6 +69,7 @@ def world_facts(world: World) -> dict[str, object]:
             "mail": e.mail,
             "role": e.role,
             "in_teams": e.in_teams,
+            "language": e.language,
         }
         for e in settings.employees
     ]

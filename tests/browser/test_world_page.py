@@ -52,7 +52,7 @@ async def test_it_is_light_and_asks_nobody_else(view: Window) -> None:
 
 async def test_a_visitor_writes_as_the_customer(view: Window) -> None:
     page = await view.open()
-    await page.get_by_role("button", name="扫码进入").click()
+    await page.get_by_role("button", name="扫展台的码").click()
     await page.locator("#say-form textarea").fill("请发报价 <b>谢谢</b>")
     await page.keyboard.press("Enter")
     await expect(page.locator(".bubble.mine .words")).to_have_text("请发报价 <b>谢谢</b>")
@@ -195,6 +195,13 @@ async def test_the_clock_is_pushed_and_faults_are_switched(view: Window) -> None
     await expect(page.locator("#now")).not_to_have_attribute("datetime", before or "")
     assert view.world.clock.now().day == 3
     await page.get_by_text("Bad days", exact=True).click()
+    await page.get_by_role("button", name="WeCom tells everything twice (3 times)").click()
+    await until(
+        lambda: [(f.place, f.kind, f.times) for f in view.world.faults.active] == [("wecom.out", "duplicate", 3)]
+    )
+    await expect(page.locator("#active-faults")).to_contain_text("wecom.out: duplicated, 3 left")
+    view.world.faults.clear()
+    await page.get_by_text("One of your own").click()
     await page.locator("#fault-form").get_by_label("Where").select_option("mail.in")
     await page.locator("#fault-form").get_by_label("What").select_option("drop")
     await page.get_by_role("button", name="Switch on").click()
@@ -208,7 +215,7 @@ async def test_the_clock_is_pushed_and_faults_are_switched(view: Window) -> None
 async def test_both_languages_and_every_width(view: Window, language: str) -> None:
     await view.post_card(lead_card())
     await view.send_mail()
-    for width in (320, 400, 720, 1280):
+    for width in (280, 320, 400, 720, 1280):
         page = await view.open(f"lang={language}", width=width)
         await expect(page.locator(".card").first).to_be_visible()
         assert await page.evaluate("document.documentElement.lang") == {"zh": "zh-CN", "en": "en"}[language]

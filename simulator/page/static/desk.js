@@ -1,6 +1,6 @@
 // The rep's WeCom: what the app tells her, what she writes to it, and the hub's pages opened as her client opens them.
 import { act, get } from "./wire.js";
-import { byId, el, face, fill, keep, linked, safeUrl } from "./dom.js";
+import { bringIntoWindow, byId, el, face, fill, keep, linked, safeUrl } from "./dom.js";
 import { moment, t } from "./words.js";
 import { worldNow } from "./bar.js";
 
@@ -55,12 +55,20 @@ const openButton = (label, url) => el("button", { type: "button", class: "menu-i
 const pageLink = (label, url) => el("button", { type: "button", class: "as-link", on: { click: () => openPage(url) } }, label);
 
 /** Open one of the hub's pages beside the chat, as the rep's client does: signed in through the platform's OAuth. */
-async function openPage(url) {
+async function openPage(url, look = true) {
   if (!safeUrl(url)) return;
   if (!await act("/control/member", { userid: member() })) return;
   byId("sidebar").hidden = false;
   byId("sidebar-frame").src = safeUrl(url);
-  byId("sidebar").scrollIntoView({ block: "nearest" });
+  if (look) bringIntoWindow(byId("sidebar"));
+}
+
+/** The page about this customer, as it stands now, beside the rep's chat. A page somebody is working in is left alone. */
+export async function showCustomer(id) {
+  const frame = byId("sidebar-frame");
+  if (document.activeElement === frame) return;
+  const url = `${world.hub_url}/sidebar/wecom/customer?id=${encodeURIComponent(id)}`;
+  await openPage(url, false);
 }
 
 export function startDesk(facts) {

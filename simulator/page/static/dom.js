@@ -47,6 +47,20 @@ export function face(name, kind = "") {
   return el("span", { class: `face ${kind}`, "aria-hidden": "true" }, kind === "hub" ? "T" : [...String(name || "?")][0]);
 }
 
+/** Scroll `box` so that `node` is seen. Not by scrollIntoView: in Chromium that moves where the Tab key begins. */
+export function bring(box, node) {
+  if (!node) return;
+  const [outer, inner] = [box.getBoundingClientRect(), node.getBoundingClientRect()];
+  if (inner.bottom > outer.bottom) box.scrollTop += Math.min(inner.bottom - outer.bottom + 8, inner.top - outer.top);
+  else if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top + 8;
+}
+
+/** The same for the window. */
+export function bringIntoWindow(node, behavior = "auto") {
+  const { top, bottom } = node.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) scrollBy({ top: top - 8, behavior });
+}
+
 /** A select filled with [value, label] pairs; keeps what was chosen when it still exists. */
 export function fill(select, pairs) {
   const chosen = select.value;

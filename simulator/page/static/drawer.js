@@ -1,11 +1,12 @@
 // What happened, newest first, and the numbers that count: said, delivered, lost, doubled, wake-ups.
 import { get } from "./wire.js";
 import { byId, el } from "./dom.js";
-import { kindWord, language, moment, placeWord, t } from "./words.js";
+import { kindWord, language, moment, placeWord, t, verbWord } from "./words.js";
 
 const KEPT = 300;
 const PATIENCE = 10000;
 const entries = [];
+const names = new Map();
 let lastSaid = -PATIENCE;
 let again = 0;
 
@@ -21,14 +22,23 @@ export function noteEntry(entry) {
 function row(entry) {
   if (entry.kind === "step") return stepRow(entry);
   const { data } = entry;
-  const text = data.text ?? data.subject ?? data.rule ?? data.verb ?? data.event ?? data.url ?? data.path ?? data.where ?? data.to ?? "";
-  const who = data.by ?? data.address ?? data.rep ?? data.userid ?? (data.status ? `${data.status}` : "");
-  const rest = Object.entries(data).filter(([name]) => !["text", "by"].includes(name)).map(([name, value]) => `${name}: ${value}`).join("\n");
+  const text = data.text ?? data.subject ?? data.rule ?? (data.verb && verbWord(data.verb)) ?? data.name ?? data.event ?? data.url ?? data.path ?? data.to ?? placeOf(data.where) ?? "";
+  const who = named(data.by ?? data.person ?? data.address ?? data.rep ?? data.userid ?? (data.status ? `${data.status}` : ""));
+  const rest = Object.entries(data).filter(([name]) => !["text", "by"].includes(name)).map(([name, value]) => `${name}: ${named(value)}`).join("\n");
   return el("li", { value: entry.seq, class: `entry ${["refused", "mail_refused", "bounced"].includes(entry.kind) || entry.place === "fault" ? "bad" : ""}` },
     el("details", {}, el("summary", {},
       el("time", { dateTime: entry.at }, moment(entry.at)), el("span", { class: `chip chip-${entry.place}` }, placeWord(entry.place)),
       el("strong", {}, kindWord(entry.kind)), el("span", { class: "who" }, String(who)), el("span", { class: "what" }, String(text).slice(0, 200))),
     el("pre", {}, rest)));
+}
+
+/** A wire's id as the name of whom it stands for. */
+const named = (value) => names.get(value) ?? String(value);
+
+/** A conversation's wire id says little to a reader: the place where it is says more. */
+function placeOf(where) {
+  if (/^19:/.test(where ?? "")) return t("inThread");
+  return /^a:/.test(where ?? "") ? t("personal") : where;
 }
 
 /** A step of the story: what happened, what it meant, and what people now see, in their own words. */
@@ -56,6 +66,12 @@ export async function drawCounts() {
   const pairs = ["said", "delivered", "onTheWay", "lost", "doubled", "wakeups"].filter((name) => name in shown);
   byId("counts").replaceChildren(...pairs.map((name) =>
     el("div", { class: name === "lost" || name === "doubled" ? (shown[name] ? "bad" : "fine") : "" }, el("dt", {}, t(name)), el("dd", {}, String(shown[name])))));
+}
+
+/** Whose ids the wires use. */
+export function nameEverybody({ people, employees }) {
+  for (const { id, name } of people) names.set(id, name);
+  for (const { aad_id, teams_id, userid, name } of employees) for (const id of [aad_id, teams_id, userid]) names.set(id, name);
 }
 
 /** On a small window the drawer starts closed. */

@@ -1,5 +1,5 @@
 // Puts the page together: facts once, then whatever the world says has happened.
-import { drawCounts, drawLog, noteEntry, startDrawer } from "./drawer.js";
+import { drawCounts, drawLog, nameEverybody, noteEntry, startDrawer } from "./drawer.js";
 import { drawDesk, startDesk } from "./desk.js";
 import { drawMailbox, startMailbox } from "./mailbox.js";
 import { drawPhone, noteFriend, startPhone } from "./phone.js";
@@ -28,6 +28,7 @@ async function start() {
   startDrawer();
   const facts = await get("/page/world");
   if (!facts) return link(false);
+  nameEverybody(facts);
   for (const begin of [startPhone, startTeams, startDesk, startMailbox, startStory]) begin(facts);
   follow({
     link,

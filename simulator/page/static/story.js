@@ -1,10 +1,13 @@
 // The story bar: play, pause, one step, speed, start again; and the narrator, who points at where it happens.
 import { act, get } from "./wire.js";
-import { byId, choose } from "./dom.js";
+import { bring, bringIntoWindow, byId, choose } from "./dom.js";
+import { showCustomer } from "./desk.js";
 import { say } from "./toast.js";
 import { language, t } from "./words.js";
 
 const PLACES = ["phone", "teams", "desk", "mail"];
+const WITH_SIDEBAR = 5;
+/** From this step on the rep's WeCom shows the customer's page: he has claimed her. */
 const AT_THE_CARD = new Set(["bot_installed", "customer_wrote", "routed_with_reason", "rep_claimed"]);
 
 let facts = { people: [], employees: [], company: "" };
@@ -52,7 +55,7 @@ function write(id, text) { if (byId(id).textContent !== text) byId(id).textConte
 /** Everybody on stage: the panels show the people of the story. */
 function castRoles() {
   const customer = facts.people.find((one) => one.name === told.people.customer);
-  const rep = facts.employees.find((one) => one.name === told.people.rep);
+  const rep = reader();
   choose("person", customer?.name);
   choose("through", "wecom");
   choose("owner", customer?.mail);
@@ -60,6 +63,13 @@ function castRoles() {
   choose("member", rep?.userid);
   choose("view", "channels");
   showOnlySteps(true);
+}
+
+/** Through whose eyes the visitor reads: the rep of the story, or somebody whose cards and pages are in English. */
+function reader() {
+  const rep = facts.employees.find((one) => one.name === told.people.rep);
+  if (language() === "zh") return rep;
+  return facts.employees.find((one) => one.role === "manager" && one.language.startsWith("en")) ?? rep;
 }
 
 /** The drawer without, or with, what went over the wire. */
@@ -76,8 +86,10 @@ function point() {
   if (step === shownStep) return;
   shownStep = step;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (matchMedia("(max-width: 1199px)").matches) byId(place).scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  if (matchMedia("(max-width: 1199px)").matches) bringIntoWindow(byId(place), calm ? "auto" : "smooth");
   setTimeout(show, 350);
+  const customer = facts.people.find((one) => one.name === told.people.customer);
+  if (!told.acting && told.done >= WITH_SIDEBAR && customer) showCustomer(customer.id);
 }
 
 function show() {
@@ -86,7 +98,7 @@ function show() {
   const thread = box.querySelector(".thread");
   if (!thread || told.telling.place !== "teams") return;
   if (AT_THE_CARD.has(told.step)) box.scrollTop = 0;
-  else thread.querySelector(".posts > :last-child")?.scrollIntoView({ block: "nearest" });
+  else bring(box, thread.querySelector(".posts > :last-child"));
 }
 
 async function move(deed) {

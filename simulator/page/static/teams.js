@@ -47,7 +47,7 @@ async function drawPersonal(box) {
 
 function threadBox(id, name, personal = false) {
   return el("article", { class: "thread", "aria-label": name },
-    el("p", { class: "channel" }, name), el("div", { class: "posts" }), composer(id, personal));
+    el("h3", { class: "channel" }, name), el("div", { class: "posts" }), composer(id, personal));
 }
 
 function drawPosts(list, posts) {

@@ -29,9 +29,9 @@ const WORDS = {
   chat: ["聊天", "Chat"], message: ["消息", "Message"], send: ["发送", "Send"],
   chatEmpty: ["工业展的展台上有一个码。扫一下，写第一句话。", "There is a code on the stand at the fair. Scan it, then write the first words."],
   friend: ["好友 {name}", "contact {name}"],
-  writeToCompany: ["写给企业…", "Write to the company…"], writeInThread: ["写在会话里…", "Write in the thread…"], writeToApp: ["写给应用…", "Write to the app…"], writeReply: ["回信…", "Your reply…"],
+  writeToCompany: ["说点什么…", "Say something…"], writeInThread: ["写在会话里…", "Write in the thread…"], writeToApp: ["写给塔台…", "Write to Tower…"], writeReply: ["回信…", "Your reply…"],
   rep: ["销售", "Rep"], view: ["视图", "View"], channels: ["频道", "Channels"], personal: ["与 Tower 私聊", "Chat with Tower"],
-  compat: ["旧客户端", "Old client"], threads: ["会话列表", "Threads"],
+  compat: ["旧客户端", "Old client"], threads: ["会话列表", "Threads"], inThread: ["会话里", "in a thread"],
   threadsEmpty: ["还没有会话。客户一开口，这里就会出现一条。", "No thread yet. One appears as soon as a customer speaks."],
   channelEmpty: ["这个频道还没有会话", "No thread in this channel yet"],
   personalEmpty: ["还没有私聊消息。写 help 试试。", "Nothing here yet. Try writing help."],
@@ -40,7 +40,7 @@ const WORDS = {
   more: ["更多", "More"], required: ["请先填写此项", "Please fill this in first"], picture: ["图片", "Picture"],
   hubSaid: ["塔台回答 {n}", "The hub answered {n}"], notHeard: ["Tower 没有收到这条消息", "Tower did not get this message"],
   desk: ["企业微信", "WeCom"], notices: ["应用消息", "Notices"], toApp: ["发给应用的消息", "Message to the app"],
-  openSidebar: ["看客户", "Customer"], openSidebarHint: ["在侧边栏打开手机上这位客户的页面", "Open the page about the customer on the phone in the sidebar"],
+  openSidebar: ["看客户", "Open customer"], openSidebarHint: ["在侧边栏打开手机上这位客户的页面", "Open the page about the customer on the phone in the sidebar"],
   noticesEmpty: ["只用企业微信的同事在这里收卡片、认领、回复。点“看客户”打开侧边栏。", "Reps who live in WeCom get their cards here. “Customer” opens the sidebar."],
   sidebar: ["侧边栏", "Sidebar"], close: ["关闭", "Close"], open: ["打开", "Open"],
   mailbox: ["邮箱", "Mailbox"], owner: ["主人", "Owner"], letters: ["邮件", "Letters"],
@@ -76,7 +76,11 @@ const KINDS = {
   channel_created: ["新建频道", "channel created"], channel_deleted: ["删除频道", "channel deleted"], keys_read: ["读取公钥", "keys read"], signed_in: ["登录", "signed in"], media_sent: ["发送媒体", "media sent"],
   mail_taken: ["邮件已取走", "mail collected"], subscribed: ["订阅变更", "subscribed to changes"], notified: ["通知变更", "told of a change"], installed: ["安装应用", "app installed"], edited: ["编辑", "edited"], deleted: ["删除", "deleted"], step: ["故事", "story"], halted: ["故事停住", "story halted"], pushed: ["拨动时钟", "clock pushed"],
 };
-const PLACES = { teams: ["Teams", "Teams"], wecom: ["企业微信", "WeCom"], mail: ["邮件", "Mail"], webchat: ["网页聊天", "Web chat"], graph: ["Graph", "Graph"], clock: ["时钟", "Clock"], fault: ["故障", "Fault"], story: ["故事", "Story"], phone: ["手机", "Phone"], entra: ["Entra", "Entra"] };
+const VERBS = {
+  claim: ["认领", "claim"], reply: ["回复", "reply"], why: ["为什么", "why"], note: ["备注", "note"], refresh: ["刷新", "refresh"], snooze: ["稍后", "snooze"], form: ["请她留邮箱", "ask for her mail"], close: ["关闭", "close"],
+  wake_now: ["现在发送", "send now"], wake_hold: ["先别发", "hold"], wake_mine: ["我自己写", "write myself"], settle_arrived: ["已送达", "it arrived"], settle_again: ["再发一次", "send again"],
+};
+const PLACES = { teams: ["Teams", "Teams"], wecom: ["企业微信", "WeCom"], mail: ["邮件", "Mail"], webchat: ["网页聊天", "Web chat"], graph: ["Graph", "Graph"], clock: ["时钟", "Clock"], fault: ["故障", "Fault"], story: ["故事", "Story"], phone: ["手机", "Phone"], desk: ["企业微信", "WeCom"], entra: ["Entra", "Entra"] };
 
 let column = 1;
 
@@ -94,6 +98,7 @@ export function useLanguage(code) {
 }
 
 export const t = (key, values = {}) => WORDS[key][column].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+export const verbWord = (verb) => VERBS[verb]?.[column] ?? verb;
 export const kindWord = (kind) => KINDS[kind]?.[column] ?? kind;
 export const placeWord = (place) => PLACES[place]?.[column] ?? place;
 
