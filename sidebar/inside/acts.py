@@ -37,6 +37,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "snooze": ("hours",),
     "reroute": ("channel",),
     "close": (),
+    "reopen": (),
     "form": (),
     "why": (),
     "release": (),
@@ -83,13 +84,13 @@ class Wish:
         return self.inputs.get(TYPED.get(self.verb, ""), "")
 
 
-async def read_form(request: web.Request) -> dict[str, str]:
-    """The fields of a form as browsers send it; the first of a name counts. Raises BadRequest."""
+async def read_form(request: web.Request, *, most: int = 30) -> dict[str, str]:
+    """The fields of a form as browsers send it, at most so many; the first of a name counts. Raises BadRequest."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadRequest("not a form", status=415)
     body = await read_body(request, _MOST_BODY)
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=30)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
     except (UnicodeDecodeError, ValueError):
         raise BadRequest("not a form") from None
     return {name: value.replace("\r\n", "\n").replace("\0", "") for name, value in reversed(pairs)}

@@ -40,12 +40,7 @@ class Door:
         self.sessions = Sessions(parts)
         self.drafts = Drafts(parts)
         self.place = Place(
-            family=Family(
-                frames=parts.frame_sidebar,
-                script=parts.settings.wecom_sdk if parts.staff else "",
-                integrity=parts.settings.wecom_sdk_integrity,
-                own=("live.js", "wecom.js"),
-            ),
+            family=Family(frames=parts.frame_sidebar, own=("live.js", "wecom.js")),
             home=f"{HOME}?list=1",
             card_at=CARD,
             post_to=f"{CARD}{{id}}/act",
@@ -59,9 +54,18 @@ class Door:
             file_to=f"{CARD}{{id}}/file" if parts.files else "",
         )
 
-        entry = replace(self.place.family, submits_to=self._signs_in_at())
-        self.entry = replace(self.place, family=entry)
-        """The same for the page with the search."""
+        self._sdk = parts.settings.wecom_sdk if parts.staff else ""
+        self._integrity = parts.settings.wecom_sdk_integrity
+
+    def beside_chat(self, request: web.Request, *, searches: bool = False) -> Place:
+        """The same for pages that ask the client or put something into its chat: its script, inside the client alone.
+
+        `searches`: the page has a search, which is led on to the sign-in when that is over.
+        """
+        sdk = self._sdk if _in_wecom(request) else ""
+        submits_to = self._signs_in_at() if searches else ""
+        family = replace(self.place.family, script=sdk, integrity=self._integrity, submits_to=submits_to)
+        return replace(self.place, family=family)
 
     def staff(self) -> StaffPages:
         """The platform. Raises NotAllowed where it is not connected."""
@@ -74,8 +78,7 @@ class Door:
         staff = self.staff()
         state = secrets.token_hex(16)
         redirect = f"{self._public_url}{BACK}"
-        inside = _IN_WECOM in request.headers.get("User-Agent", "").lower()
-        target = staff.sign_in_url(redirect, state) if inside else staff.scan_url(redirect, state)
+        target = staff.sign_in_url(redirect, state) if _in_wecom(request) else staff.scan_url(redirect, state)
         answer = web.Response(status=302, headers={**headers(self.place.family), "Location": target})
         self.sessions.begin(answer, state, request.path_qs)
         return answer
@@ -114,3 +117,8 @@ class Door:
         if self._staff is None:
             return ""
         return str(URL(self._staff.scan_url(self._public_url, "x")).origin())
+
+
+def _in_wecom(request: web.Request) -> bool:
+    """Whether the browser says that it is WeCom's: it decides what is offered, never what is allowed."""
+    return _IN_WECOM in request.headers.get("User-Agent", "").lower()

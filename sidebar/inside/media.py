@@ -61,7 +61,7 @@ class MediaPages:
             card = await self._desk.card(talk, reader)
             hidden = self._door.hidden(visitor)
             sheet = await self._desk.sheet(reader, talk, hidden=hidden, said=said, status=409)
-            return draw_card(card, self._door.place, sheet, self._parts.clock)
+            return draw_card(card, self._door.beside_chat(request), sheet, self._parts.clock)
         onward = self._door.go(f"{CARD}{card.conversation_id}")
         self._door.sessions.say(onward, card.conversation_id, said)
         return onward

@@ -76,6 +76,11 @@ class Sessions:
             raise BadSignature("a sign-in that did not begin here")
         return value["to"]
 
+    def onward(self, request: web.Request) -> str:
+        """Where a sign-in that has not left yet goes on; empty unless it began in this browser."""
+        value = self._sealer.open("state", request.cookies.get(self._state, ""), now=self._wall())
+        return value["to"] if value else ""
+
     def grant(self, answer: web.StreamResponse, by: RepHandle) -> None:
         """Sign this person in; the round trip is over and cannot be repeated."""
         value = {"platform": by.platform, "value": by.value, "id": secrets.token_urlsafe(16)}

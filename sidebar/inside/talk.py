@@ -56,7 +56,7 @@ class TalkPages:
         typed = desk.script_in_box(card, request.query.get("use", "")) | dict(kept)
         hidden = self._door.hidden(visitor)
         sheet = await self._desk.sheet(reader, card.conversation_id, hidden=hidden, said=said, typed=typed)
-        answer = draw_card(card, self._door.place, sheet, self._parts.clock)
+        answer = draw_card(card, self._door.beside_chat(request), sheet, self._parts.clock)
         if said is not None:
             self._door.sessions.forget_said(answer)
         if self._door.drafts.waiting(request):
@@ -79,7 +79,7 @@ class TalkPages:
         hidden = self._door.hidden(visitor)
         if wish.problem:
             sheet = await self._desk.sheet(reader, card.conversation_id, hidden=hidden, wish=wish, status=422)
-            return draw_card(card, self._door.place, sheet, self._parts.clock)
+            return draw_card(card, self._door.beside_chat(request), sheet, self._parts.clock)
         answer = await self._desk.act(wish, card.conversation_id, reader)
         said = desk.said(answer, reader.language)
         if desk.keeps_words(wish, answer):
@@ -87,7 +87,7 @@ class TalkPages:
             sheet = await self._desk.sheet(
                 reader, card.conversation_id, hidden=hidden, wish=wish, said=said, status=409
             )
-            return draw_card(card, self._door.place, sheet, self._parts.clock)
+            return draw_card(card, self._door.beside_chat(request), sheet, self._parts.clock)
         onward = self._door.go(f"{CARD}{card.conversation_id}")
         self._door.sessions.say(onward, card.conversation_id, said)
         return onward

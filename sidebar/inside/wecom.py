@@ -57,15 +57,15 @@ class WeComPages:
             return self._door.sign_in(request)
         reader = await self._door.reader(request, visitor)
         self._desk.pace(reader.by)
-        words = request.query.get("q", "")
+        words, place = request.query.get("q", ""), self._door.beside_chat(request, searches=True)
         return draw_list(
             await self._desk.lists(words, reader),
-            self._door.entry,
+            place,
             reader.language,
             self._parts.clock,
             words=desk.clean(words),
             hidden=self._door.hidden(visitor),
-            asks_client=bool(self._door.place.family.script) and not words and "list" not in request.query,
+            asks_client=bool(place.family.script) and not words and "list" not in request.query,
         )
 
     # --- signing in and out -----------------------------------------------------------------------------------------

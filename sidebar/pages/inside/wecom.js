@@ -5,7 +5,7 @@
   var Tower = window.Tower, words = Tower.words;
   var ENTRIES = ["single_chat_tools", "group_chat_tools", "single_kf_tools", "chat_attachment"];
   var here = location.pathname + location.search;
-  var ready = null, insertable = false, settled = false;
+  var ready = null, insertable = false, settled = false, asked = false;
 
   var face = {
     documents: true,
@@ -99,22 +99,25 @@
       .then(function () { button.disabled = false; });
   }
 
+  /* Once, when a page with scripts stands inside the client. */
   function chat() {
+    if (asked || !inside || !document.querySelector("[data-insert]")) return;
+    asked = true;
     register()
       .then(function () { return window.ww.getContext(); })
       .then(function (context) { insertable = ENTRIES.indexOf(context.entry) >= 0; offer(); })
       .catch(function () { insertable = false; });
   }
 
-  Tower.drawn.push(offer);
+  var inside = window.ww && window.ww.register && /wxwork/i.test(navigator.userAgent);
+  Tower.drawn.push(function () { offer(); chat(); });
   Tower.start(face, here, true);
   document.getElementById("view").addEventListener("click", function (event) {
     var button = event.target.closest("[data-insert]");
     if (button) insert(button);
   });
   var asks = document.querySelector("[data-asks-client]");
-  var inside = window.ww && window.ww.register;
   if (asks && !inside) say(words.none);
   else if (asks) contact();
-  else if (inside && document.querySelector("[data-insert]")) chat();
+  else chat();
 })();
