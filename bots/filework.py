@@ -23,7 +23,7 @@ from rules.card import FileView
 from rules.cardview import NO_LIMITS
 from rules.effects import FetchFile, PostLine, SendFile, Sending
 from rules.events import Event, MailReceived, RepActed, RepSpoke
-from rules.files import ENDINGS
+from rules.files import ENDINGS, fitting
 from rules.masking import Mirror, mirrored
 from rules.model import ReplyLimits
 from rules.tokens import Tokens
@@ -130,14 +130,16 @@ def send(bench: Bench, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
     if held.state == "waiting":
         return NotNow(outcome=TryLater(reason="file_waiting", seconds=5))
     content = files.content(unit, held.id) if held.state == "ready" else None
-    if content is None:
-        return NotNow(outcome=Undeliverable(reason=held.reason or "file_gone"))
+    limits = bench.limits.get(talk.address.connector, NO_LIMITS)
+    way = fitting(limits.files, held.type, held.size) if content is not None else held.reason or "file_gone"
+    if content is None or isinstance(way, str):
+        return NotNow(outcome=Undeliverable(reason=str(way)))
     return CustomerFile(
         **base(claim, customer.language),
         address=talk.address,
         reference=reference(references.at_address(unit, talk.address)),
-        form=sending.form,
-        name=held.name,
+        form=way.kind,
+        name=view(held).name,
         type=held.type,
         content=content,
         url=f"{bench.public_url}/m/{bench.tokens.mint('file', held.id)}",

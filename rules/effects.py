@@ -581,7 +581,7 @@ class SendFile(Sending):
     file_id: str
     """The stored file; it must have come from a rep, for this conversation."""
     form: Literal["image", "voice", "video", "file"]
-    """How the platform takes it."""
+    """How the platform takes it, as far as is known now; looked at again when the content is in hand."""
     by: str = ""
     """Rep id."""
     kind: Literal["send_file"] = "send_file"

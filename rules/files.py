@@ -17,6 +17,8 @@ from typing import Literal
 from rules.model import FileRule
 
 FileKind = Literal["image", "voice", "video", "file"]
+FORMS: Mapping[str, FileKind] = {"image": "image", "voice": "voice", "video": "video", "file": "file"}
+"""Kinds of attachments that have a content; places and links are words."""
 LONGEST_NAME = 120
 MOST_PIXELS = 50_000_000
 """More than a phone's camera makes; a picture of a few bytes can claim more than a page can hold."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from rules.counts import Count
 from rules.draft import Draft
 from rules.effects import EditLine, FetchFile
 from rules.events import Attachment, DeliveryReported
-from rules.files import FileKind, clean_name
+from rules.files import FORMS, clean_name
 from rules.model import Address
 from rules.reasons import reason_words
-
-_FORMS: Mapping[str, FileKind] = {"image": "image", "voice": "voice", "video": "video", "file": "file"}
-"""What has a content to be fetched; places and links are words."""
 
 
 def take_in(draft: Draft, address: Address | None, attachments: tuple[Attachment, ...]) -> tuple[str, ...]:
@@ -29,7 +25,7 @@ def take_in(draft: Draft, address: Address | None, attachments: tuple[Attachment
     for number, one in enumerate(attachments):
         if one.file_id:
             found.append(one.file_id)
-        elif address is not None and one.media in _FORMS and (one.wire_id or one.url):
+        elif address is not None and one.media in FORMS and (one.wire_id or one.url):
             found.append(_fetched(draft, address, one, number))
     if found:
         came = Count(len(found))
@@ -45,10 +41,10 @@ def _fetched(draft: Draft, address: Address, one: Attachment, number: int) -> st
             id=file_id,
             conversation_id=talk.id,
             address=address,
-            form=_FORMS[one.media],
+            form=FORMS[one.media],
             wire_id=one.wire_id,
             url=one.url,
-            name=clean_name(one.name, "") if one.name else "",
+            name=clean_name(one.name, ""),
             type=one.type[:100],
             until=draft.event.at + timedelta(hours=draft.limits(talk).file_hours),
             line=draft.id("line"),

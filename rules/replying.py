@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 
 from rules import claiming, customers, quiet
 from rules.draft import Draft
-from rules.effects import PostLine, RecordTouch, SendFile, new_id
-from rules.files import clean_name, fitting
-from rules.model import Conversation, FileRule, Rep
+from rules.effects import FetchFile, PostLine, RecordTouch, SendFile, new_id
+from rules.events import Attachment
+from rules.files import FORMS, FileKind, clean_name, fitting
+from rules.model import Address, Conversation, FileRule, Rep
 from rules.reasons import reason_words
 from rules.talk import MEDIA, send_text
 from rules.window import why_closed
@@ -50,13 +53,61 @@ def send_file(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> N
         _refused(draft, talk, code)
         return
     _speaks(draft, actor, talk)
-    name = clean_name(inputs.get("name", ""), way.kind)
-    row = draft.id("send/file")
+    piece = _Piece(id=inputs.get("file", ""), form=way.kind, name=inputs.get("name", ""))
+    _send_one(draft, actor, talk, piece, "send/file")
+    _spoken(draft, talk)
+    draft.because("act", f"{actor.name}给客户发送了文件", f"{actor.name} sent her a file", seen={"bytes": size})
+    draft.show_card("已发送，等待送达", "Sent; waiting for delivery")
+
+
+def forward(draft: Draft, actor: Rep, talk: Conversation, came: Address, brought: tuple[Attachment, ...]) -> None:
+    """Pictures and files that a rep put beside a reply follow it, as soon as their contents are here."""
+    if draft.answer is not None and draft.answer.refused:
+        return
+    limits = draft.limits(talk)
+    files = [(number, one) for number, one in enumerate(brought) if one.media in FORMS and (one.url or one.wire_id)]
+    for number, one in files:
+        now = draft.conversation or talk
+        if code := why_closed(now, limits, draft.now) or ("" if limits.files else "file_not_taken"):
+            _refused(draft, now, code)
+            return
+        _speaks(draft, actor, now)
+        file_id = draft.id(f"file/{number}")
+        draft.do(
+            FetchFile(
+                id=file_id,
+                conversation_id=talk.id,
+                address=came,
+                form=FORMS[one.media],
+                wire_id=one.wire_id,
+                url=one.url,
+                name=clean_name(one.name, ""),
+                type=one.type[:100],
+                until=draft.event.at + timedelta(hours=limits.file_hours),
+            )
+        )
+        _send_one(draft, actor, talk, _Piece(id=file_id, form=FORMS[one.media], name=one.name), f"send/file/{number}")
+    if files:
+        _spoken(draft, talk)
+        draft.because("act", f"{actor.name}给客户转发了文件", f"{actor.name} passed files on to her")
+        draft.show_card("已发送，等待送达", "Sent; waiting for delivery")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Piece:
+    """One file on its way to her."""
+
+    id: str
+    form: FileKind
+    name: str
+
+
+def _send_one(draft: Draft, actor: Rep, talk: Conversation, piece: _Piece, what: str) -> None:
+    """Queue one file to her and its line in the thread."""
+    row = draft.id(what)
     draft.do(
         RecordTouch(conversation_id=talk.id, side="us", at=draft.now),
-        SendFile(
-            id=row, conversation_id=talk.id, file_id=inputs.get("file", ""), form=way.kind, by=actor.id, report=True
-        ),
+        SendFile(id=row, conversation_id=talk.id, file_id=piece.id, form=piece.form, by=actor.id, report=True),
     )
     line = PostLine(
         id=new_id(row, "line"),
@@ -64,16 +115,13 @@ def send_file(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> N
         after=talk.root,
         who="rep",
         author=actor.name,
-        text=f"[{MEDIA[way.kind].in_(draft.playbook.language)}] {name}",
+        text=f"[{MEDIA[piece.form].in_(draft.playbook.language)}] {clean_name(piece.name, '')}".rstrip(),
         state="waiting",
         about=row,
-        files=(inputs.get("file", ""),),
+        files=(piece.id,),
     )
     draft.line(line)
     draft.drawn = True
-    _spoken(draft, talk)
-    draft.because("act", f"{actor.name}给客户发送了文件", f"{actor.name} sent her a file", seen={"bytes": size})
-    draft.show_card("已发送，等待送达", "Sent; waiting for delivery")
 
 
 def _stopped(draft: Draft, talk: Conversation, text: str, *, room: int = 0) -> bool:

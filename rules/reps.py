@@ -40,13 +40,27 @@ def spoke(draft: Draft, event: RepSpoke) -> None:
         return
     command = commands.parse(event.text)
     if command is not None:
-        perform(draft, command.verb, command.inputs)
+        brought = event.attachments if command.verb == "reply" else ()
+        if command.inputs.get("text") or not brought:
+            perform(draft, command.verb, command.inputs)
+        if brought:
+            _forward(draft, event)
     elif draft.conversation is None or event.personal:
         draft.answer = Answer(show="toast", words=commands.HELP)
         draft.skip("没听懂，给出帮助", "Not understood: help is shown")
     else:
         _offer(draft, event)
     _speak_answer(draft, event)
+
+
+def _forward(draft: Draft, event: RepSpoke) -> None:
+    """What came beside a reply goes to the customer too."""
+    actor, talk = draft.snapshot.actor, draft.conversation
+    reps = draft.snapshot.reps
+    if actor is None or talk is None or not may_act(actor, draft.customer, talk, draft.playbook, reps):
+        draft.refuse("没有找到，或不属于你", "Not there, or not yours", actor=actor.id if actor else "unknown")
+    else:
+        replying.forward(draft, actor, talk, event.thread, event.attachments)
 
 
 def _offer(draft: Draft, event: RepSpoke) -> None:
@@ -230,6 +244,7 @@ VERBS: Mapping[str, Verb] = {
     "claim": claiming.claim,
     "snooze": claiming.snooze,
     "close": claiming.close,
+    "reopen": claiming.reopen,
     "reroute": claiming.reroute,
     "tag": claiming.tag,
     "untag": claiming.untag,

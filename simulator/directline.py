@@ -8,13 +8,17 @@ The client API stands under /directline/v3/directline (channelId `directline`) a
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aiohttp import web
+import orjson
+from aiohttp import BodyPartReader, StreamReader, web
 
+from simulator.attachments import LARGEST, attachments
+from simulator.attachments import routes as attachment_routes
 from simulator.botframework import bot_line
 from simulator.entra import BOT_AUDIENCE, entra
 from simulator.teams import cards
@@ -269,6 +273,60 @@ async def _log_words(room: WebChat, visit: Visit, user: Json, activity: Json) ->
         await room.world.log.add("webchat", "said", text=text, toward="team", by=by, where=visit.id)
 
 
+async def _upload(world: World, channel: str, request: web.Request) -> web.StreamResponse:
+    """A visitor's files, alone or beside an activity (Direct Line, send an attachment by upload)."""
+    call = Call(room=webchat(world), channel=channel, request=request, body={})
+    try:
+        found = call.opened()
+        body, files = await _uploaded(request)
+        user = found.user or {"id": request.query.get("userId", "")}
+        if not user["id"] or not files:
+            raise Refusal(400, "BadArgument", "Missing userId or file")
+        store = attachments(world)
+        brought = [store.keep(channel, name, kind, data) for name, kind, data in files]
+        return await _post(
+            Call(
+                room=call.room,
+                channel=channel,
+                request=request,
+                body={**body, "type": "message", "from": user, "attachments": brought},
+            )
+        )
+    except Refusal as refusal:
+        await world.log.add("webchat", "refused", rule=refusal.code, status=refusal.status)
+        return answer({"error": {"code": refusal.code, "message": refusal.text}}, refusal.status, _CORS)
+
+
+async def _uploaded(request: web.Request) -> tuple[Json, list[tuple[str, str, bytes]]]:
+    """The activity, if one came, and the files as (name, type, bytes). Raises Refusal."""
+    body: Json = {}
+    files: list[tuple[str, str, bytes]] = []
+    if not request.content_type.startswith("multipart/"):
+        named = re.search(r'filename="([^"]*)"', request.headers.get("Content-Disposition", ""))
+        return {}, [(named[1] if named else "file", request.content_type, await _some(request.content))]
+    parts = await request.multipart()
+    while (one := await parts.next()) is not None:
+        if not isinstance(one, BodyPartReader):
+            raise Refusal(400, "BadArgument", "A form in a form")
+        kind = one.headers.get("Content-Type", "application/octet-stream")
+        data = bytes(await one.read())
+        if len(data) > LARGEST:
+            raise Refusal(413, "MessageSizeTooBig", "The file is too large")
+        if kind.startswith("application/vnd.microsoft.activity"):
+            told = orjson.loads(data)
+            body = told if isinstance(told, dict) else {}
+        else:
+            files.append((one.filename or "file", kind, data))
+    return body, files
+
+
+async def _some(stream: StreamReader) -> bytes:
+    data = await stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise Refusal(413, "MessageSizeTooBig", "The file is too large")
+    return data
+
+
 async def _read(call: Call) -> web.StreamResponse:
     """Activities after the watermark, the visitor's own included."""
     visit = call.opened().visit
@@ -314,6 +372,12 @@ def _channel_routes(world: World, channel: str) -> list[web.RouteDef]:
     async def allowed(_: web.Request) -> web.StreamResponse:
         return answer(None, headers=_CORS)
 
+    async def upload(request: web.Request) -> web.StreamResponse:
+        async def handle(inner: web.Request) -> web.StreamResponse:
+            return await _upload(world, channel, inner)
+
+        return await world.faults.serve("webchat.client/upload", request, handle)
+
     client, bot = f"/{channel}/v3/directline", f"/{channel}/v3/conversations/{{cid}}/activities"
     one = f"{client}/conversations/{{cid}}"
     return [
@@ -324,6 +388,8 @@ def _channel_routes(world: World, channel: str) -> list[web.RouteDef]:
         web.get(one, doing("webchat.client/reconnect", _reconnect)),
         web.post(f"{one}/activities", doing("webchat.client/post", _post)),
         web.get(f"{one}/activities", doing("webchat.client/read", _read)),
+        web.post(f"{one}/upload", upload),
+        *attachment_routes(world, channel),
         web.post(bot, doing("webchat.service/send", _bot_speaks)),
         web.post(f"{bot}/{{aid}}", doing("webchat.service/send", _bot_speaks)),
     ]

@@ -12,8 +12,10 @@ from connectors.contract import (
     CardEdit,
     Certainty,
     Clock,
+    CustomerFile,
     CustomerText,
     Delivered,
+    FileFetch,
     Finding,
     Hub,
     Job,
@@ -29,6 +31,7 @@ from connectors.contract import (
 )
 from connectors.teams.checks import Checker
 from connectors.teams.client import TURNS, BotClient
+from connectors.teams.contents import TAKEN, Fetcher
 from connectors.teams.desk import Desk
 from connectors.teams.heard import TEAMS, WEB_CHAT
 from connectors.teams.invokes import Invokes
@@ -61,7 +64,7 @@ class TeamsConnector:
 
     def __init__(self, settings: Settings, hub: Hub, clock: Clock) -> None:
         self._settings, self._hub, self._clock = settings, hub, clock
-        self.limits = ReplyLimits(text_bytes=settings.limits.text_bytes)
+        self.limits = ReplyLimits(text_bytes=settings.limits.text_bytes, files=TAKEN)
         self._session: ClientSession | None = None
         self._keys: list[Keys] = []
         self._webhook: Webhook | None = None
@@ -82,7 +85,7 @@ class TeamsConnector:
         """Threads, cards, notices to people the bot may write to, web chat, provisioning."""
         if isinstance(job, RepNotice):
             return job.reference is not None
-        if isinstance(job, CustomerText):
+        if isinstance(job, CustomerText | CustomerFile | FileFetch):
             account = job.address.account
             return job.address.connector == self.name and (account in WEB_CHAT or account.startswith(f"{TEAMS}:"))
         return isinstance(job, ThreadPost | CardEdit | LinePost | LineEdit | ProvisionChannels)
@@ -92,7 +95,7 @@ class TeamsConnector:
         words may be repeated, with a mark."""
         if isinstance(job, LinePost):
             return "none" if job.line.who == "customer" else "again"
-        return "none" if isinstance(job, ThreadPost | CustomerText) else "again"
+        return "none" if isinstance(job, ThreadPost | CustomerText | CustomerFile) else "again"
 
     async def deliver(self, job: Job) -> Outcome:
         """Send."""
@@ -170,7 +173,8 @@ class TeamsConnector:
     def _connect(self, session: ClientSession, sdk: Any) -> None:
         """Everything that sends."""
         settings, rates = self._settings, Rates(self._clock)
-        client = BotClient(settings, Tokens(settings, self._hub, session, settings.oauth_scope), session, rates)
+        tokens = Tokens(settings, self._hub, session, settings.oauth_scope)
+        client, fetcher = BotClient(settings, tokens, session, rates), Fetcher(settings, tokens, session)
         graph_tokens = Tokens(settings, self._hub, session, settings.graph_scope)
         self._graph = Late(lambda: _load_graph(settings, graph_tokens, rates))
         self._graph.begin()
@@ -182,6 +186,8 @@ class TeamsConnector:
             LineEdit: sender.line_edit,
             RepNotice: sender.notice,
             CustomerText: sender.customer,
+            CustomerFile: sender.customer_file,
+            FileFetch: fetcher.fetch,
             ProvisionChannels: provisioner.provision,
         }
 

@@ -33,12 +33,23 @@ LINE_BYTES = 16_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Attached:
+    """A file behind an address."""
+
+    name: str
+    type: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
     """What is sent: a text, or a card with the words a notification shows."""
 
     text: str = ""
     summary: str = ""
     card: dict[str, Any] | None = field(default=None)
+    file: Attached | None = None
+    """A file that goes with it."""
 
 
 def draw(line: Line, *, language: str, nonce: str, text_bytes: int, link: str = "") -> Post:

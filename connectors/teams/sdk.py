@@ -154,13 +154,16 @@ class _Door(BotAdapter):
 
 def message(post: Post, *, bot_id: str, bot_name: str, reply_to: str = "") -> dict[str, Any]:
     """A message activity: plain text, or a card with the words a notification shows."""
+    attachments = [CardFactory.adaptive_card(post.card)] if post.card else []
+    if file := post.file:
+        attachments.append(schema.Attachment(content_type=file.type, content_url=file.url, name=file.name))
     activity = Activity(
         type=ActivityTypes.message,
         from_property=schema.ChannelAccount(id=bot_id, name=bot_name),
         text=post.text or None,
         text_format=schema.TextFormatTypes.plain if post.text else None,
         summary=post.summary or None,
-        attachments=[CardFactory.adaptive_card(post.card)] if post.card else None,
+        attachments=attachments or None,
         reply_to_id=reply_to or None,
     )
     return write(activity)

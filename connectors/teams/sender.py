@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from connectors.contract import (
     CardEdit,
     ChannelRef,
+    CustomerFile,
     CustomerText,
     Delivered,
     LineEdit,
@@ -24,7 +25,7 @@ from connectors.teams import cards, lines
 from connectors.teams.client import BotClient
 from connectors.teams.drawing import Drawing
 from connectors.teams.elements import MAX_REFRESH_USERS
-from connectors.teams.lines import Post
+from connectors.teams.lines import Attached, Post
 from connectors.teams.outcomes import Ended
 from connectors.teams.settings import Settings
 from connectors.teams.tab import card_link
@@ -112,12 +113,18 @@ class Sender:
         """Write to a customer in web chat."""
         if len(job.text.encode()) > self._settings.limits.text_bytes:
             return Undeliverable(reason="text_too_long")
+        return await self._to_customer(job, Post(text=job.text))
+
+    async def customer_file(self, job: CustomerFile) -> Outcome:
+        """Send a customer in web chat a file, by an address of ours: the service carries no contents of a bot's."""
+        return await self._to_customer(job, Post(file=Attached(name=job.name, type=job.type, url=job.url)))
+
+    async def _to_customer(self, job: CustomerText | CustomerFile, post: Post) -> Outcome:
         service = job.reference.service_url if job.reference is not None else ""
         if not service:
             webchat = job.address.account == "webchat"
             service = self._settings.webchat_url if webchat else self._settings.directline_url
-        activity = self._message(Post(text=job.text))
-        part = await self._client.send(service, job.address.wire_id, activity)
+        part = await self._client.send(service, job.address.wire_id, self._message(post))
         return Delivered(wire_id=job.address.wire_id, part_id=part)
 
     def _message(self, post: Post) -> dict[str, Any]:

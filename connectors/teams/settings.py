@@ -71,6 +71,11 @@ class Settings(_Table):
         "webchat.botframework.com",
     )
     """Hosts (`name` or `name:port`) our token may be sent to. Loopback hosts may speak plain HTTP, others may not."""
+    content_hosts: tuple[str, ...] = ("*.sharepoint.com",)
+    """Hosts, beside those of the services, from which files that colleagues send in Teams are fetched, without our
+    token; `*.` stands for any name before it. HTTPS only."""
+    content_seconds: float = Field(default=60.0, gt=0)
+    """How long the content of one file may take."""
     directline_url: str = "https://directline.botframework.com/"
     webchat_url: str = "https://webchat.botframework.com/"
     """Where web chat conversations are answered whose own service address is not known yet."""
@@ -152,6 +157,17 @@ class Settings(_Table):
             f"https://login.microsoftonline.com/{self.tenant_id}/v2.0",
             f"https://sts.windows.net/{self.tenant_id}/",
         )
+
+    def trusts_content(self, url: str) -> bool:
+        """Whether a file may be fetched from this address."""
+        try:
+            parts = urlsplit(url)
+            name, port = (parts.hostname or "").lower(), parts.port
+        except ValueError:
+            return False
+        plain = parts.scheme == "https" and port in (None, 443) and not parts.username and not parts.password
+        named = any(name.endswith(h[1:]) if h.startswith("*.") else name == h for h in self.content_hosts)
+        return (plain and named) or self.trusts(url)
 
     def trusts(self, service_url: str) -> bool:
         """Whether our token may be sent to this service address."""

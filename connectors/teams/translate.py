@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Literal
+from dataclasses import replace
 
 from connectors.contract import Inbound
+from connectors.teams.attached import brought
 from connectors.teams.buttons import INPUT_NAMES
 from connectors.teams.heard import WEB_CHAT, Heard, digest, thread_of, unknown, wire_id
 from connectors.teams.places import references
 from connectors.teams.wire import Json, listed, part, text_of
 from rules.errors import BadRequest
-from rules.events import Attachment, MessageReceived, RepActed, RepSpoke
+from rules.events import MessageReceived, RepActed, RepSpoke
 from rules.model import Identity, RepHandle
 
 BOUND_USER = "dl_"
@@ -57,6 +58,7 @@ def _from_rep(heard: Heard, rep: RepHandle) -> list[Inbound]:
         text=plain_text(heard),
         mentioned=mentioned,
         personal=personal,
+        attachments=brought(heard)[0] if mentioned else (),
     )
     return [heard.inbound(event)]
 
@@ -69,32 +71,18 @@ def _from_customer(heard: Heard) -> Inbound:
         kind="user" if bound else "conversation",
         value=user if bound else heard.conversation,
     )
+    attachments, files = brought(heard)
     event = MessageReceived(
         id=heard.id,
         at=heard.at,
         address=heard.address,
         identity=identity,
         text=plain_text(heard),
-        attachments=_attachments(heard),
+        attachments=attachments,
         name=text_of(heard.sender.get("name"))[:200],
         language=text_of(heard.activity.get("locale"))[:35],
     )
-    return heard.inbound(event)
-
-
-def _attachments(heard: Heard) -> tuple[Attachment, ...]:
-    found = []
-    for item in listed(heard.activity.get("attachments"))[:20]:
-        kind = text_of(item.get("contentType")).partition("/")[0]
-        media: Literal["image", "voice", "video", "file"] = "file"
-        if kind in ("image", "video"):
-            media = "image" if kind == "image" else "video"
-        elif kind == "audio":
-            media = "voice"
-        if text_of(item.get("contentType")) != "text/html":
-            name, url = text_of(item.get("name"))[:255], text_of(item.get("contentUrl"))[:2000]
-            found.append(Attachment(media=media, name=name, url=url))
-    return tuple(found)
+    return replace(heard.inbound(event), files=files)
 
 
 def _our_mentions(heard: Heard) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from simulator import botframework
+from simulator import attachments, botframework
 from simulator.teams import control, roster, service
 from simulator.world import World
 
@@ -16,4 +16,5 @@ def routes(world: World) -> list[web.RouteDef]:
         *service.routes(world),
         *roster.routes(world),
         *control.routes(world),
+        *attachments.routes(world, "smba"),
     ]

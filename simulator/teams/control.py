@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from simulator.attachments import attachments
 from simulator.botframework import Answer, bot_line
 from simulator.entra import entra
 from simulator.teams import cards, reps
 from simulator.teams.room import Conversation, Post, TeamsRoom, teams
-from simulator.wire import Json, answer, asked, control_body, missing, part, text_of, wrong
+from simulator.wire import Json, answer, asked, control_body, listed, missing, part, text_of, wrong
 from simulator.world import Employee, World
 
 Deed = Callable[[TeamsRoom, Json], Awaitable[Json]]
@@ -70,8 +72,19 @@ async def _install(room: TeamsRoom, body: Json) -> Json:
 async def _say(room: TeamsRoom, body: Json) -> Json:
     rep, text = rep_of(room, body), asked(body, "text")
     conversation = _conversation_of(room, body, rep)
-    post, result = await reps.say(room, rep, conversation, text, mention=body.get("mention") is True)
+    brought = [_picture(room, p) for p in listed(body.get("pictures"))]
+    post, result = await reps.say(room, rep, conversation, text, mention=body.get("mention") is True, brought=brought)
     return {"activity_id": post.id, "conversation": conversation.id} | _told(result)
+
+
+def _picture(room: TeamsRoom, told: Json) -> Json:
+    """An inline picture (`type`, `base64`), as an activity carries it: without a name, behind the bot's token."""
+    try:
+        data = base64.b64decode(asked(told, "base64"), validate=True)
+    except ValueError:
+        wrong("`base64` is not that")
+    found = attachments(room.world).keep("smba", "", asked(told, "type"), data)
+    return {name: value for name, value in found.items() if value}
 
 
 async def _card(room: TeamsRoom, body: Json) -> Json:

@@ -6,7 +6,9 @@ Log entries: `said` (toward customer), `noted`, `clicked`, `refreshed`, `dialog`
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.botframework import Answer, bot_line
@@ -23,13 +25,22 @@ _ANSWERS = ("application/vnd.microsoft.card.adaptive", "application/vnd.microsof
 
 
 async def say(
-    room: TeamsRoom, rep: Employee, conversation: Conversation, text: str, *, mention: bool
+    room: TeamsRoom,
+    rep: Employee,
+    conversation: Conversation,
+    text: str,
+    *,
+    mention: bool,
+    brought: Sequence[Json] = (),
 ) -> tuple[Post, Answer | None]:
-    """A rep writes; the answer is None when the message does not reach the bot at all."""
+    """A rep writes, perhaps with pictures; the answer is None when the message does not reach the bot at all."""
     if match := _MENTION.match(text):
         text, mention = text[match.end() :], True
     post_id = _id_for(room, conversation)
     activity = activities.message(room, conversation, rep, text, post_id=post_id, mention=mention)
+    if brought:
+        markup: Json = {"contentType": "text/html", "content": f"<p>{html.escape(text)}</p>"}
+        activity["attachments"] = [*brought, markup]
     shown = f"@{BOT_NAME} {text}" if mention else text
     post = room.add_post(conversation, rep.name, shown, [], by_bot=False, post_id=post_id)
     await _log_words(room, rep, post, text, mention=mention)
