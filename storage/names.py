@@ -76,9 +76,10 @@ def _hits(unit: Unit, pieces_of: Table, wanted: set[str], limit: int) -> list[st
 
 
 def pieces(name: str) -> set[str]:
-    """All pieces a name can be found by: itself, its words, every two neighbouring Chinese characters."""
+    """All pieces a name can be found by: itself, its words, every two neighbouring Chinese characters, and what stands
+    between Chinese characters."""
     text = _normal(name)
-    found = {text, *text.split()}
+    found = {text, *text.split(), *_HAN.sub(" ", text).split()}
     for run in _HAN.findall(text):
         found |= {run, *(run[i : i + 2] for i in range(len(run) - 1))}
     found.discard("")
@@ -102,11 +103,12 @@ def _beginnings(name: str) -> set[str]:
 
 
 def _query_pieces(words: str) -> set[str]:
-    """The pieces every hit must have: per word the word itself, or for Chinese its neighbouring pairs."""
+    """The pieces every hit must have: per word the word itself, or for Chinese its neighbouring pairs and the rest."""
     wanted: set[str] = set()
     for word in _normal(words).split():
         runs = [r for r in _HAN.findall(word) if len(r) >= 2]
-        wanted |= {r[i : i + 2] for r in runs for i in range(len(r) - 1)} if runs else {word}
+        pairs = {r[i : i + 2] for r in runs for i in range(len(r) - 1)}
+        wanted |= pairs | set(_HAN.sub(" ", word).split()) if runs else {word}
     return wanted
 
 
