@@ -12,7 +12,8 @@ from rules.reps import LISTS, VERBS
 from tests.house.tree import ROOT, text
 
 DEFAULT = text(ROOT / "playbooks" / "default.yaml")
-RECIPES = re.findall(r"```yaml\n(.*?)```", text(ROOT / "docs" / "rules.md"), re.DOTALL)
+PAGES = "\n".join(text(ROOT / "docs" / page) for page in ("rules.md", "recipes.md"))
+RECIPES = re.findall(r"```yaml\n(.*?)```", PAGES, re.DOTALL)
 
 
 def sections(yaml: str) -> dict[str, str]:
@@ -27,7 +28,10 @@ def merged(recipe: str) -> str:
         recipe = "rules:\n" + recipe
     shipped = sections(DEFAULT)
     for name, part in sections(recipe).items():
-        body = part.partition("\n")[2]
+        head, _, body = part.partition("\n")
+        if not head.endswith(":"):
+            shipped[name] = part
+            continue
         ids = re.findall(r"^  (?:- id: )?([\w-]+)", body, re.MULTILINE)
         old = shipped[name].partition("\n")[2]
         entries = [e for e in re.split(r"^(?=  \S)", old, flags=re.MULTILINE) if e.strip()]
