@@ -22,7 +22,7 @@ from connectors.contract import (
 from rules.card import FileView
 from rules.cardview import NO_LIMITS
 from rules.effects import FetchFile, PostLine, SendFile, Sending
-from rules.events import Event, MailReceived, RepActed, RepSpoke
+from rules.events import Event, MailReceived, MessageReceived, RepActed, RepSpoke
 from rules.files import ENDINGS, fitting
 from rules.masking import Mirror, mirrored
 from rules.model import ReplyLimits
@@ -81,7 +81,7 @@ def noted(
             files.expect(unit, sending, customer_id=customer_id, event_id=event.id, rep=_bringer(event, actor), now=now)
         elif isinstance(sending, SendFile):
             _bind(unit, [sending.file_id], sending, customer_id=customer_id, event_id=event.id, rep=actor)
-        elif isinstance(sending, PostLine) and sending.files and isinstance(event, MailReceived):
+        elif isinstance(sending, PostLine) and sending.files and isinstance(event, MailReceived | MessageReceived):
             _bind(unit, sending.files, sending, customer_id=customer_id, event_id=event.id, rep="")
 
 

@@ -13,7 +13,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 
 from connectors.contract import Clock, Hub, Inbound
@@ -83,7 +83,7 @@ class Mailbox:
         after = f"{validity}:{max((f.uid for f in found), default=_uid(before, validity))}"
         if after == before:
             return False
-        events = [e for f in found for e in self._events(f)]
+        events = await asyncio.to_thread(lambda: [e for f in found for e in self._events(f)])
         try:
             await self._hub.accept_page(events, account=_ACCOUNT, before=before, after=after)
         except Conflict:
@@ -95,6 +95,8 @@ class Mailbox:
             mail = open_mail(found.raw)
         except BadRequest:
             return ()
+        if mail.files and len(found.raw) >= _MOST_BYTES:
+            mail = replace(mail, files=(*mail.files[:-1], replace(mail.files[-1], cut=True)))
         sender = mail.first("return-path").strip()
         arrival = Arrival(
             raw=found.raw,

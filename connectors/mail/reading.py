@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import policy
 from email.errors import MessageError
 from email.header import decode_header, make_header
@@ -20,9 +20,22 @@ _MOST_HEADERS = 128 * 1024
 _MOST_BOUNDARIES = 40
 _MOST_PARTS = 100
 _MOST_WORDS = 200_000
+_MOST_FILES = 20
 _MOST_LINE = 2000
 """Characters of a header that are decoded."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enclosed:
+    """An attachment."""
+
+    name: str
+    type: str
+    """As the sender claims."""
+    content: bytes
+    cut: bool = False
+    """Only its beginning was read: the mail was too long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,8 +46,8 @@ class Opened:
     """Lower-case names with values as they stand, unfolded and not decoded."""
     text: str = field(repr=False)
     """Her words: the plain part, else the words of the HTML part; line feeds only."""
-    files: tuple[str, ...] = field(repr=False)
-    """Names of attachments."""
+    files: tuple[Enclosed, ...] = field(repr=False)
+    """Attachments, with their contents where the mail came whole."""
     parts: tuple[tuple[str, str], ...] = field(repr=False)
     """Machine-readable parts: (content type, content)."""
     sender: str = field(repr=False)
@@ -66,7 +79,11 @@ def open_mail(raw: bytes) -> Opened:
     if len(re.findall(rb"boundary\s*=", raw[:MOST_READ], re.IGNORECASE)) > _MOST_BOUNDARIES:
         raise BadRequest("nested too deep")
     try:
-        return _opened(BytesParser(policy=policy.compat32).parsebytes(raw[:MOST_READ]))
+        mail = _opened(BytesParser(policy=policy.compat32).parsebytes(raw[:MOST_READ]))
+        if not mail.files or len(raw) <= MOST_READ:
+            return mail
+        whole = BytesParser(policy=policy.compat32).parsebytes(raw)
+        return replace(mail, files=_enclosed(_parts(whole)))
     except (RecursionError, MessageError, ValueError, LookupError, TypeError, AttributeError) as problem:
         # The stdlib's parsers are not made for hostile input; these are what they raise for it.
         raise BadRequest("malformed mail") from problem
@@ -77,7 +94,7 @@ def _opened(message: Message) -> Opened:
     return Opened(
         headers=tuple((n.lower(), _unfolded(str(v))) for n, v in message.items()),
         text=_words(parts),
-        files=tuple(_file_name(p) for p in parts if _attached(p))[:20],
+        files=_enclosed(parts),
         parts=tuple((p.get_content_type(), _report(p)) for p in parts if p.get_content_type() in _REPORTS),
         sender=_sender([_unfolded(str(v)) for v in message.get_all("from", [])]),
         subject=clean_line(_decoded(str(message.get("subject", ""))), 300),
@@ -115,6 +132,16 @@ def _parts(message: Message) -> list[Message]:
 def _attached(part: Message) -> bool:
     named = part.get_filename() is not None or part.get_content_disposition() == "attachment"
     return named and part.get_content_type() not in _REPORTS
+
+
+def _enclosed(parts: list[Message]) -> tuple[Enclosed, ...]:
+    found = [p for p in parts if _attached(p)][:_MOST_FILES]
+    return tuple(Enclosed(name=_file_name(p), type=p.get_content_type()[:100], content=_bytes(p)) for p in found)
+
+
+def _bytes(part: Message) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
 
 
 def _file_name(part: Message) -> str:

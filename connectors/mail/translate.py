@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
-from connectors.contract import Inbound
+from connectors.contract import Inbound, InboundFile
 from connectors.mail.addresses import Recipient
 from connectors.mail.quotes import own_words
 from connectors.mail.reading import Opened, clean_line, open_mail
 from connectors.mail.reports import Report, report_of
 from connectors.mail.verdict import Verdict
-from rules.events import MailBounced, MailReceived, Unsubscribed
+from rules.events import Attachment, MailBounced, MailReceived, Unsubscribed
+from rules.files import clean_name, form_of, sniff
 from rules.model import Address
 
 _MOST_RAW = 256 * 1024
-"""How much of a mail is kept as it came; big attachments stay in the mail system."""
+"""How much of a mail is kept as it came; attachments are kept apart."""
 _MACHINE_PRECEDENCE = frozenset(("auto_reply", "auto-reply", "bulk", "junk", "list"))
 _MACHINE_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "list-id", "list-unsubscribe")
 _MACHINE_SUBJECTS = (
@@ -51,7 +52,8 @@ def translate(arrival: Arrival, mail: Opened, to: Recipient, verdict: Verdict) -
         return _inbound(arrival, to, Unsubscribed(id=event_id, at=arrival.at, mail_id=to.mail_id, how="mailto"))
     report = report_of(mail)
     if report is None:
-        return _inbound(arrival, to, _received(arrival, mail, to, verified=verdict.passes(mail, arrival.wall)))
+        event = _received(arrival, mail, to, verified=verdict.passes(mail, arrival.wall))
+        return _with_files(_inbound(arrival, to, event), event, mail)
     return _inbound(arrival, to, _bounced(arrival, mail, to, report)) if report.bounce else None
 
 
@@ -62,7 +64,7 @@ def read(arrival: Arrival, to: Recipient, verdict: Verdict) -> Inbound | None:
 
 def _received(arrival: Arrival, mail: Opened, to: Recipient, *, verified: bool) -> MailReceived:
     words = own_words(mail.text)
-    files = "\n".join(f"[{name}]" for name in mail.files)
+    files = "\n".join(f"[{one.name}]" for one in mail.files)
     return MailReceived(
         id=_id("mail-verified" if verified else "mail-unverified", arrival, mail, to),
         at=arrival.at,
@@ -74,6 +76,25 @@ def _received(arrival: Arrival, mail: Opened, to: Recipient, *, verified: bool) 
         verified=verified,
         message_id=clean_line(mail.first("message-id"), 998),
     )
+
+
+def _with_files(inbound: Inbound, event: MailReceived, mail: Opened) -> Inbound:
+    """The mail with what is enclosed. Whatever is not proven to be from a person stays in the mail system."""
+    if not event.verified or event.automatic or not mail.files:
+        return inbound
+    files = tuple(
+        InboundFile(
+            id=blake2b(f"{event.id}\n{number}".encode(), digest_size=16).hexdigest(),
+            form=form_of(sniff(one.content)),
+            name=clean_name(one.name),
+            type=one.type,
+            content=b"" if one.cut else one.content,
+            size=len(one.content) if one.cut else 0,
+        )
+        for number, one in enumerate(mail.files)
+    )
+    attachments = tuple(Attachment(media=f.form, name=f.name, type=f.type, file_id=f.id) for f in files)
+    return replace(inbound, event=replace(event, attachments=attachments), files=files)
 
 
 def _bounced(arrival: Arrival, mail: Opened, to: Recipient, report: Report) -> MailBounced:
