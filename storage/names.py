@@ -16,7 +16,7 @@ _BREAKS = re.compile(r"[^\w@.+-]+|[.](?=\s|$)")
 MAX_PIECES = 64
 MAX_NOTE_PIECES = 400
 """Of one note; what stands further back in a longer one is not found by."""
-FOUND = 200
+FOUND = 1_000
 
 
 def index(unit: Unit, customer: Customer) -> None:

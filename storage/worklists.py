@@ -12,7 +12,7 @@ from storage import names
 from storage.customers import load
 from storage.rows import task_of
 from storage.statements import UNKNOWN
-from storage.tables import conversations, customers, outbox, reps, tasks
+from storage.tables import conversations, customers, follows, outbox, reps, tasks
 from storage.unit import Unit
 
 LONGEST = 200
@@ -37,7 +37,7 @@ def conversations_for(unit: Unit, query: str, rep: Rep, channels: Collection[str
             unclear = select(outbox.c.conversation_id).where(outbox.c.state == UNKNOWN)
             return _ids(unit, conversations.c.id.in_(unclear) & _hers(rep, channels))
         case "find":
-            return _newest(unit, names.find(unit, words))
+            return _newest(unit, names.find(unit, words), rep, channels)
         case _:
             return []
 
@@ -79,10 +79,15 @@ _LONGEST_WAITING = (
 )
 
 
-def _newest(unit: Unit, customer_ids: list[str]) -> list[str]:
+def _newest(unit: Unit, customer_ids: list[str], rep: Rep, channels: Collection[str]) -> list[str]:
     """Their conversations, in the customers' order, of each the newest first."""
-    theirs = select(conversations.c.id, conversations.c.customer_id).where(
-        conversations.c.customer_id.in_(customer_ids)
+    joined = conversations.join(customers, customers.c.id == conversations.c.customer_id)
+    contacts = select(follows.c.customer_id).where(follows.c.rep_id == rep.id)
+    theirs = (
+        select(conversations.c.id, conversations.c.customer_id)
+        .select_from(joined)
+        .where(conversations.c.customer_id.in_(customer_ids))
+        .where(or_(_hers(rep, channels), conversations.c.claimed_by == rep.id, customers.c.id.in_(contacts)))
     )
     place = {customer_id: number for number, customer_id in enumerate(customer_ids)}
     found = unit.rows(theirs.order_by(conversations.c.opened_at.desc()))
