@@ -206,7 +206,7 @@ def _knowing(view: CardView, press: Press) -> list[Action]:
         actions.append(press.stage(view.stages))
     if view.bant:
         actions.append(press.fact(view.bant))
-    return actions
+    return [*actions, press.plain("why", words.WHY.in_(press.language), mode="secondary")]
 
 
 def _done(task: TaskView, press: Press) -> Execute:

@@ -51,7 +51,8 @@ MESSAGES_LEFT = _w("{left}/{total} 条", "{left} of {total}")
 UNKNOWN_SENDINGS = _w("有 {count} 条消息结果未知，请核实", "Sendings with an unknown end: {count}. Please settle them")
 AUTO = _w("{name}（自动）", "{name} (auto)")
 HISTORY = _w("最近往来（{count}）", "History ({count})")
-WHYS = _w("为什么？", "Why?")
+WHYS = _w("依据", "Reasons")
+WHY = _w("为什么？", "Why?")
 PLACES: Mapping[str, Words] = {
     "wecom": _w("微信", "WeChat"),
     "webchat": _w("网页", "Web chat"),

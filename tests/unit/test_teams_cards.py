@@ -59,7 +59,7 @@ def test_each_state_offers_what_can_be_done_in_it(state: Any, language: str) -> 
     card = drawn(language, state=state, owner="" if state == "unclaimed" else "Wang Fang")
     offered = verbs(card)
     assert ("claim" in offered) == (state == "unclaimed")
-    assert {"reply", "note", "task", "done", "tag", "untag", "stage", "fact"} <= offered
+    assert {"reply", "why", "note", "task", "done", "tag", "untag", "stage", "fact"} <= offered
     assert ({"snooze", "reroute", "form", "close", "take_over"} <= offered) == (state != "closed")
     assert ("release" in offered) == (state == "claimed")
     sight = [a["title"] for a in card["actions"] if a.get("mode") != "secondary"]
