@@ -81,7 +81,8 @@ class Settings(_Strict):
     """UDP port of the world's name server; 0 = none."""
     mail_domain: str = "tower.example"
     reply_domain: str = "reply.tower.example"
-    """Domains the company publishes records for."""
+    former_reply_domain: str = "reply.tower.test"
+    """Domains the company publishes records for; what replies to the former one belonged to another organisation."""
     mail_secret: str
     """Shared with the hub's mail listener: the trusted mail server signs its verdict on inbound mail with it."""
     clock_start: datetime

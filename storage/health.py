@@ -82,7 +82,7 @@ def mailed_since(unit: Unit, moment: datetime) -> int:
 
 def begin(unit: Unit, now: float) -> None:
     """Keep when this database was first served (wall seconds): from then on there is something to back up."""
-    if notes.note(unit, _BEGUN) is None:
+    if not notes.kept(unit, _BEGUN):
         notes.keep_note(unit, _BEGUN, str(now), _FAR)
 
 
@@ -92,7 +92,10 @@ def backed_up(unit: Unit, taken: float) -> None:
 
 
 def last_backup(unit: Unit) -> tuple[float | None, float | None]:
-    """When the newest backup was taken, and when this database was first served (wall seconds); None = never."""
+    """When the newest backup was taken, and when this database was first served (wall seconds); None = never.
+
+    Raises Unreadable with another key than that of the time.
+    """
     found = [notes.note(unit, key) for key in (_BACKUP, _BEGUN)]
     taken, begun = (float(note[0]) if note else None for note in found)
     return taken, begun

@@ -18,6 +18,11 @@ def note(unit: Unit, key: str) -> tuple[str, float] | None:
     return None if row is None else (unit.vault.open("notes.sealed", key, row["sealed"]).decode(), row["expires"])
 
 
+def kept(unit: Unit, key: str) -> bool:
+    """Whether there is a note, whoever can read it."""
+    return unit.row(select(notes.c.key).where(notes.c.key == key)) is not None
+
+
 def keep_note(unit: Unit, key: str, value: str, expires: float) -> None:
     """Keep a note for all nodes, sealed."""
     sealed = unit.vault.seal("notes.sealed", key, value.encode())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bots.settings import DoctorSettings
 from connectors.contract import Finding
-from rules.errors import ConfigError, StorageError
+from rules.errors import ConfigError, StorageError, Unreadable
 from storage import health, notes
 from storage.database import Database
 from storage.unit import Unit, db_now
@@ -91,7 +91,10 @@ class Checker:
 
     async def _backup(self, db: Database) -> Finding:
         """By what `app.py backup` kept in the database; a database that was just begun has time to get one."""
-        taken, begun = await db.read(health.last_backup)
+        try:
+            taken, begun = await db.read(health.last_backup)
+        except Unreadable:
+            return Finding(id="D04", state="skipped", found="needs D06")
         since = taken or begun
         if since is None:
             return Finding(id="D04", state="skipped", found="no hub has served this database yet")

@@ -48,7 +48,7 @@ class Records:
         address, _, port = self.settings.dns.rpartition(":")
         made = dns.asyncresolver.Resolver(configure=not address)
         if address:
-            made.nameservers, made.port = [address], int(port)
+            made.port, made.nameservers = int(port), [address]
         made.lifetime = _PATIENCE
         return made
 

@@ -66,7 +66,7 @@ class CompanyChecker:
         return Finding(id="W02", state="fine", found=f"all {len(asked)} colleagues")
 
     async def accounts(self) -> Finding:
-        """W03: customer contact is open to its app; each kf account is one its app manages and whose servicers it sees."""
+        """W03: customer contact is open to its app; each kf account is one its app manages, and sees who serves it."""
         try:
             await self.client.call(self.settings.contact, "/cgi-bin/externalcontact/get_follow_user_list")
         except CallFailed as failure:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -20,6 +21,8 @@ from simulator.world import World
 SELECTOR = "tower"
 """Name of the key the company's mail server signs with."""
 _TTL = 60
+_PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+"""The example key of RFC 8463, appendix A."""
 
 
 class Names(asyncio.DatagramProtocol):
@@ -42,8 +45,7 @@ class Names(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Listening."""
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - we listen for datagrams
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         """One question; what is none gets no answer."""
@@ -66,19 +68,17 @@ class Names(asyncio.DatagramProtocol):
 
     def _records(self) -> dict[str, dict[RdataType, str]]:
         """What is published, by name."""
-        sending, replies = self._world.settings.mail_domain, self._world.settings.reply_domain
-        rows: dict[str, tuple[str, RdataType, str]] = {
-            "spf": (replies, TXT, '"v=spf1 ip4:127.0.0.1 -all"'),
-            "mx": (replies, MX, f"10 mx.{sending}."),
-            "dkim": (
-                f"{SELECTOR}._domainkey.{sending}",
-                TXT,
-                '"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="',
-            ),
-            "dmarc": (f"_dmarc.{sending}", TXT, '"v=DMARC1; p=none"'),
-        }
+        settings = self._world.settings
+        sending = settings.mail_domain
+        rows: list[tuple[str, str, RdataType, str]] = [
+            ("dkim", f"{SELECTOR}._domainkey.{sending}", TXT, f'"v=DKIM1; k=ed25519; p={_PUBLIC_KEY}"'),
+            ("dmarc", f"_dmarc.{sending}", TXT, '"v=DMARC1; p=none"'),
+        ]
+        for replies in (settings.reply_domain, settings.former_reply_domain):
+            rows.append(("spf", replies, TXT, '"v=spf1 ip4:127.0.0.1 -all"'))
+            rows.append(("mx", replies, MX, f"10 mx.{sending}."))
         found: dict[str, dict[RdataType, str]] = {sending: {}}
-        for what, (name, kind, text) in rows.items():
+        for what, name, kind, text in rows:
             if what not in self.missing:
                 found.setdefault(name, {})[kind] = text
         return found

@@ -19,18 +19,20 @@ _LOCK = 7_203_114_905
 """Any number: the advisory lock that lets one node migrate while the others wait."""
 
 
-def upgrade(url: str) -> None:
-    """Bring the schema to the newest revision; nothing to do is fine. Raises Unavailable, ConfigError."""
+def upgrade(url: str, to: str = "") -> None:
+    """Bring the schema to a revision, the newest if none is named; nothing to do is fine. Raises Unavailable,
+    ConfigError."""
+    wanted = to or head()
     made = engines.engine(engines.parse(url), size=1)
     try:
-        if revision_of(made) == head():
+        if revision_of(made) == wanted:
             return
         with made.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            _upgrade(connection)
+            _upgrade(connection, wanted)
     except SQLAlchemyError as e:
         raise failures.translate(e) from e
     finally:
@@ -63,7 +65,7 @@ def head() -> str:
     return max(path.name for path in _VERSIONS.glob("[0-9]*.py"))[:4]
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -71,4 +73,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
