@@ -83,6 +83,13 @@ def noted(
             _bind(unit, [sending.file_id], sending, customer_id=customer_id, event_id=event.id, rep=actor)
         elif isinstance(sending, PostLine) and sending.files and isinstance(event, MailReceived | MessageReceived):
             _bind(unit, sending.files, sending, customer_id=customer_id, event_id=event.id, rep="")
+    _refused(unit, event, sendings)
+
+
+def _refused(unit: Unit, event: Event, sendings: Sequence[Sending]) -> None:
+    """A file whose sending was refused is not kept."""
+    if isinstance(event, RepActed) and event.verb == "send_file" and not any(isinstance(s, SendFile) for s in sendings):
+        files.forget(unit, [event.inputs.get("file", "")])
 
 
 def _bringer(event: Event, actor: str) -> str:

@@ -120,7 +120,16 @@ class Draft:
         if line.after:
             self.do(line)
 
-    def notice(self, zh: str, en: str, *, mention: str = "", about: str = "", talk: Conversation | None = None) -> None:
+    def notice(
+        self,
+        zh: str,
+        en: str,
+        *,
+        mention: str = "",
+        about: str = "",
+        talk: Conversation | None = None,
+        files: tuple[str, ...] = (),
+    ) -> None:
         """The hub's own word in the thread."""
         talk = talk or self.conversation
         if talk is None or not talk.root:
@@ -134,6 +143,7 @@ class Draft:
             words=Words(zh=zh, en=en),
             mention=mention,
             about=about,
+            files=files,
         )
         self.do(line)
 

@@ -41,6 +41,7 @@ def _somebody_else(draft: Draft, event: MailReceived) -> None:
         f"{sender} 回复了发给客户的邮件（不是客户本人的邮箱，不计为互动）：\n{text}",
         f"{sender} answered the mail to her (not from her own address: it does not count):\n{text}",
         mention=draft.customer.owner,
+        files=incoming.take_in(draft, None, event.attachments),
     )
     draft.skip("不是客户本人的邮箱，不计为互动", "Not from her own address: no touch", sender=sender)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 
 from rules.effects import FetchFile
 from rules.files import FileKind, judge
@@ -83,6 +83,14 @@ def bind(unit: Unit, ids: Sequence[str], *, customer_id: str, conversation_id: s
     whose = {"customer_id": customer_id, "conversation_id": conversation_id, "event_id": event_id, "rep": rep}
     if ids:
         unit.run(unbound.values(whose))
+
+
+def forget(unit: Unit, ids: Sequence[str]) -> None:
+    """Files that came with an event and that its turn gave to nobody are gone; those that are somebody's stay."""
+    for file_id in ids:
+        unbound = delete(files).where(files.c.id == file_id, files.c.conversation_id == "")
+        if unit.run(unbound).rowcount:
+            unit.run(delete(file_contents).where(file_contents.c.id == file_id))
 
 
 def arrived(unit: Unit, file_id: str, content: bytes, *, claimed: str, now: datetime) -> Held | None:
