@@ -186,7 +186,10 @@ async def _serve(loaded: Loaded, failpoints: Failpoints) -> int:
     hub = _hub(loaded, failpoints)
     try:
         connectors = _connectors(loaded, hub, hub.clock.now, hub.tokens)
-        _template_is_there(hub.playbook, loaded.section("rules", Rules).playbook, connectors.get("mail"))
+        path, mail = loaded.section("rules", Rules).playbook, connectors.get("mail")
+        hub.publishing.checks.append(lambda book: _template_is_there(book, path, mail))
+        _template_is_there(hub.playbook, path, mail)
+        await hub.publishing.settle()
         hub.connect(list(connectors.values()))
         await hub.clock.start()
         await hub.employ(_staff(loaded))
@@ -355,6 +358,7 @@ def _application(
         company=mail.from_name if mail else "Tower",
         links=postman.addresses if isinstance(postman, MailConnector) else lambda _template, _language: (),
     )
+    hub.publishing.give(facts)
     routes += outside.routes(hub, hub.tokens, facts, hub.clock.now, server.frame_ancestors_form, files=hub.files)
     wecom, teams = connectors.get("wecom"), connectors.get("teams")
     parts = inside.Inside(
@@ -373,7 +377,14 @@ def _application(
     routes += inside.routes(parts)
     settings = loaded.section("manage", ManageSettings)
     routes += manage.routes(
-        manage.Manage(inside=parts, db=hub.db, playbook=hub.playbook, settings=settings, directory=directory)
+        manage.Manage(
+            inside=parts,
+            db=hub.db,
+            publishing=hub.publishing,
+            settings=settings,
+            directory=directory,
+            previews=postman if isinstance(postman, MailConnector) else None,
+        )
     )
     routes += api.routes(webchat, server.proxies)
     return web.application(hub, routes)

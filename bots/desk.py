@@ -37,7 +37,7 @@ TOUCHES = 5
 SCORE_LINES = 5
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Desk:
     """Reads for faces; nothing here changes anything."""
 

@@ -18,6 +18,7 @@ from bots.intake import Intake
 from bots.jobs import Bench
 from bots.logs import logger
 from bots.pagefiles import PageFiles
+from bots.publishing import Publishing
 from bots.reminding import Reminding
 from bots.schedule import Heartbeat
 from bots.turn import Turns
@@ -26,9 +27,8 @@ from rules.book import Playbook
 from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
-from rules.events import PlaybookPublished
 from rules.masking import Mirror
-from rules.model import Address, Identity, Rep, RepHandle
+from rules.model import Identity, Rep, RepHandle
 from rules.tokens import Tokens
 from storage import follows, notes, pending, places, queues, reps, timers
 from storage.database import Database
@@ -66,7 +66,6 @@ class Hub:
     ) -> None:
         self.db = db
         self.clock = clock
-        self.playbook = playbook
         self.tokens = tokens
         self.options = options
         self._failpoints = failpoints
@@ -75,6 +74,13 @@ class Hub:
         self._reconciled: datetime | None = None
         self._stopping = False
         self.intake = Intake(db, self._wake_turns)
+        self.publishing = Publishing(db=db, now=clock.now, accept=self.intake.accept, book=playbook)
+        self.publishing.language = options.thread_language
+
+    @property
+    def playbook(self) -> Playbook:
+        """The playbook that holds."""
+        return self.publishing.book
 
     def connect(self, connectors: Sequence[Connector]) -> None:
         """Give the hub its connectors and set up the loops."""
@@ -84,7 +90,6 @@ class Hub:
         self.desk = Desk(playbook=self.playbook, limits=limits, now=self.clock.now, db=self.db)
         bench = Bench(
             desk=self.desk,
-            playbook=self.playbook,
             mirror=self.options.mirror,
             language=self.options.thread_language,
             tokens=self.tokens,
@@ -103,6 +108,7 @@ class Hub:
             answered=self.intake.answered,
             decided=self._wake_deliveries,
         )
+        self.publishing.give(self.desk, self.reminding, self.turns)
         self.deliveries = Deliveries(
             db=self.db,
             node=self.options.node,
@@ -214,7 +220,8 @@ class Hub:
         heart.every(self.options.tick_seconds, self._tick, "tick")
         heart.every(max(0.2, self.options.lease_seconds / 3), self._beat, "beat")
         heart.start()
-        await self._publish()
+        with contextlib.suppress(Unavailable):
+            await self.publishing.announce()
         logger().info("started", node=self.options.node, playbook=self.playbook.version)
         try:
             await self._until_stopped(stopping, loops)
@@ -278,15 +285,6 @@ class Hub:
         await asyncio.sleep(collector.REST_SECONDS)
         collector.settle()
 
-    async def _publish(self) -> None:
-        """Say which playbook holds; the same version again is no news."""
-        version = self.playbook.version
-        event = PlaybookPublished(id=f"playbook/{version}", at=self.clock.now(), version=version)
-        with contextlib.suppress(Unavailable):
-            await self.intake.accept(
-                [Inbound(event=event, order=Address(connector="hub", account="", wire_id="playbook"))]
-            )
-
     async def _follow_clock(self) -> None:
         """Act at once on every push of the clock, and say so."""
         while True:
@@ -302,6 +300,7 @@ class Hub:
         try:
             if await self.db.read(lambda unit: timers.any_due(unit, now)):
                 await self.db.write(lambda unit: queues.fire_due(unit, now), label="timers")
+            await self.publishing.follow()
             await self.reminding.tick(now)
             await self._reconcile(now)
         except Unavailable:

@@ -142,6 +142,19 @@ def close(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None
     draft.show_card("已关闭", "Closed")
 
 
+def reopen(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
+    """Take a closing back: open again, and the clock of quiet runs on from the last word."""
+    if talk.status != "closed":
+        draft.show_card("会话没有关闭", "It is not closed")
+        draft.skip("没有关闭", "Not closed", status=talk.status)
+        return
+    draft.do(SetStatus(conversation_id=talk.id, status="open"))
+    quiet.arm(draft)
+    draft.raised = True
+    draft.because("act", f"{actor.name}重新打开了会话", f"{actor.name} opened it again")
+    draft.show_card("已重新打开", "Open again")
+
+
 def reroute(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> None:
     """Send it to another channel by hand; the old thread says where it went."""
     wanted = inputs.get("channel", "").strip()

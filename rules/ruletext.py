@@ -28,7 +28,11 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def rule_text(rule: Rule) -> str:
     """The rule as the only item of a YAML list, without indentation and without a line end."""
-    data = rule.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return data_text(rule.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+
+def data_text(data: object) -> str:
+    """The same for data that may turn out to be no rule."""
     return "\n".join(_item(data, ""))
 
 

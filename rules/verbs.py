@@ -22,6 +22,7 @@ VERBS: Mapping[str, Words] = {
     "task": Words(zh="记待办", en="Add a task"),
     "why": Words(zh="为什么在这里？", en="Why here?"),
     "close": Words(zh="关闭会话", en="Close"),
+    "reopen": Words(zh="重新打开", en="Open again"),
     "tag": Words(zh="加标签", en="Add a tag"),
     "untag": Words(zh="去掉标签", en="Remove a tag"),
     "wake_now": Words(zh="现在发送", en="Send now"),

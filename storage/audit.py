@@ -44,9 +44,9 @@ def append(
     unit.run(audit.insert(), [row | {"hash": _hash(before, row)}])
 
 
-def newest(unit: Unit, limit: int = 100) -> list[AuditRow]:
+def newest(unit: Unit, limit: int = 100, *, skip: int = 0) -> list[AuditRow]:
     """The newest rows, newest first."""
-    rows = unit.rows(select(audit).order_by(audit.c.seq.desc()).limit(limit))
+    rows = unit.rows(select(audit).order_by(audit.c.seq.desc()).limit(limit).offset(skip))
     return [_row(r) for r in rows]
 
 

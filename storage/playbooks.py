@@ -1,4 +1,4 @@
-"""Every version of the playbook that was ever in force, and which one holds: traces name it, so it can be read again."""
+"""Every version of the playbook that was in force, and which one holds: traces name it, so it can be read again."""
 
 from __future__ import annotations
 

@@ -5,17 +5,19 @@ Every count has a `Which`, and `talks` with the same `Which` are the rows behind
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, null, or_, select, true
 
 from rules.decision import TRACE, Trace
+from rules.lateness import Due
 from rules.model import Customer
 from storage import customers as people
+from storage.columns import Moment
 from storage.statements import UNKNOWN
-from storage.tables import conversations, customers, inbox, outbox, switches, timeline, traces
+from storage.tables import conversations, customers, inbox, outbox, switches, traces
 from storage.unit import Unit
 
 _TALKS = conversations.join(customers, customers.c.id == conversations.c.customer_id)
@@ -29,8 +31,12 @@ class Which:
     """open, snoozed, closed; `live` = not closed."""
     waiting: bool = False
     """No colleague has answered her last word."""
-    before: datetime | None = None
-    """She wrote last before this moment."""
+    due: Due | None = None
+    """Her wait is over, by office hours."""
+    not_due: Due | None = None
+    """Her wait is not over yet."""
+    first: bool | None = None
+    """No colleague has answered in this conversation yet, or one has."""
     since: datetime | None = None
     """Begun at or after this moment."""
     channel: str = ""
@@ -42,6 +48,8 @@ class Which:
     segment: str = ""
     industry: str = ""
     stage: str = ""
+    source: str = ""
+    qualified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +67,9 @@ class Talk:
     card_version: int
     opened_at: datetime
     last_customer_at: datetime | None
-    waiting: bool
-    """No colleague has answered her last word."""
+    last_our_at: datetime | None
+    waiting_since: datetime | None
+    """Since when she waits for a colleague's word; automatic ones are none."""
     owner: str
     segment: str
     industry: str
@@ -69,17 +78,19 @@ class Talk:
 
 _COLUMNS = (
     *(conversations.c[name] for name in "id customer_id status connector channel cell claimed_by card_version".split()),
-    *(conversations.c[name] for name in "opened_at last_customer_at".split()),
+    *(conversations.c[name] for name in "opened_at last_customer_at last_our_at".split()),
     *(customers.c[name] for name in "owner segment industry stage".split()),
 )
 
 
-def talks(unit: Unit, which: Which, limit: int) -> list[Talk]:
-    """The conversations, those whose customer wrote longest ago first."""
+def talks(unit: Unit, which: Which, limit: int, *, skip: int = 0) -> list[Talk]:
+    """The conversations, those who have waited longest first; `skip` so many, for the pages after the first."""
     c = conversations.c
-    picked = select(c.id).select_from(_TALKS).where(_where(which)).order_by(c.last_customer_at, c.id).limit(limit)
+    since = c.waiting_since if which.waiting or which.due or which.not_due else c.last_customer_at
+    picked = select(c.id).select_from(_TALKS).where(condition(which)).order_by(since, c.id).limit(limit).offset(skip)
     place = {r["id"]: number for number, r in enumerate(unit.rows(picked))}
-    found = select(*_COLUMNS, _waiting().label("waiting")).select_from(_TALKS).where(c.id.in_(list(place)))
+    waiting = case((_waiting(), c.waiting_since), else_=null()).label("waiting_since")
+    found = select(*_COLUMNS, waiting).select_from(_TALKS).where(c.id.in_(list(place)))
     rows = sorted(unit.rows(found), key=lambda r: place[r["id"]])
     called = names(unit, {r["customer_id"] for r in rows})
     return [Talk(**r, name=called.get(r["customer_id"], "")) for r in rows]
@@ -87,7 +98,7 @@ def talks(unit: Unit, which: Which, limit: int) -> list[Talk]:
 
 def count(unit: Unit, which: Which) -> int:
     """How many conversations these are."""
-    found = select(func.count()).select_from(_TALKS).where(_where(which))
+    found = select(func.count()).select_from(_TALKS).where(condition(which))
     return int(unit.conn.execute(found).scalar_one())
 
 
@@ -124,35 +135,7 @@ def groups(unit: Unit) -> list[Group]:
     return [Group(**r) for r in rows]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FirstReply:
-    """How a new conversation began."""
-
-    conversation_id: str
-    customer_id: str
-    claimed_by: str
-    opened_at: datetime
-    replied_at: datetime | None
-    """When a colleague first answered; None = nobody has."""
-
-
-def first_replies(unit: Unit, since: datetime, limit: int = 20_000) -> list[FirstReply]:
-    """Conversations begun at or after a moment in which she wrote, oldest first, with our first answer."""
-    c, t = conversations.c, timeline.c
-    ours = and_(t.customer_id == c.customer_id, t.conversation_id == c.id, t.side == "us", t.at >= c.opened_at)
-    keys = (c.id, c.customer_id, c.claimed_by, c.opened_at)
-    found = (
-        select(c.id.label("conversation_id"), *keys[1:], func.min(t.at).label("replied_at"))
-        .select_from(conversations.outerjoin(timeline, ours))
-        .where(c.opened_at >= since, c.last_customer_at.is_not(None))
-        .group_by(*keys)
-        .order_by(c.opened_at)
-        .limit(limit)
-    )
-    return [FirstReply(**r) for r in unit.rows(found)]
-
-
-def quiet(unit: Unit, before: datetime, limit: int) -> list[tuple[Customer, str]]:
+def quiet(unit: Unit, before: datetime, limit: int, *, skip: int = 0) -> list[tuple[Customer, str]]:
     """(customer, conversation id) of live conversations without a word since `before`, the quietest first."""
     c = conversations.c
     silent = and_(
@@ -161,7 +144,7 @@ def quiet(unit: Unit, before: datetime, limit: int) -> list[tuple[Customer, str]
         func.coalesce(c.last_our_at, c.opened_at) < before,
     )
     found = select(c.id, c.customer_id).where(silent).order_by(func.coalesce(c.last_customer_at, c.opened_at), c.id)
-    rows = unit.rows(found.limit(limit))
+    rows = unit.rows(found.limit(limit).offset(skip))
     loaded = {i: people.load(unit, i) for i in {r["customer_id"] for r in rows}}
     return [(who, r["id"]) for r in rows if (who := loaded[r["customer_id"]]) is not None]
 
@@ -223,16 +206,42 @@ class Deed:
     trace: Trace
 
 
-def deeds(unit: Unit, limit: int, *, before: int = 0) -> list[Deed]:
-    """What the hub did about customers, newest first; `before` = the last number of the page before."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deeds:
+    """Which turns are meant."""
+
+    before: int = 0
+    """Before the one with this number; 0 = from the newest."""
+    mark: str = ""
+    """Those that met one rule, cell or signal, `rule:asked-price`; `cell:` means any cell but `by-hand`."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def deeds(unit: Unit, limit: int, which: Deeds) -> list[Deed]:
+    """What the hub did about customers, newest first."""
     found = (
         select(inbox.c.seq, traces.c.event_id, traces.c.customer_id, traces.c.conversation_id, traces.c.sealed)
         .select_from(inbox.join(traces, traces.c.event_id == inbox.c.id))
-        .where(inbox.c.seq < before if before else true())
+        .where(_meant(which))
         .order_by(inbox.c.seq.desc())
         .limit(limit)
     )
     return [_deed(unit, r) for r in unit.rows(found)]
+
+
+def _meant(which: Deeds) -> ColumnElement[bool]:
+    parts = [inbox.c.seq < which.before if which.before else true()]
+    if which.mark:
+        marks = literal(" ") + traces.c.marks + " "
+        end = "" if which.mark.endswith(":") else " "
+        parts += [traces.c.marks != "", marks.contains(f" {which.mark}{end}", autoescape=True)]
+        parts += [~marks.contains(" cell:by-hand ")] if which.mark == "cell:" else []
+    if which.since is not None:
+        parts.append(traces.c.at >= which.since)
+    if which.until is not None:
+        parts.append(traces.c.at < which.until)
+    return and_(*parts)
 
 
 def names(unit: Unit, ids: Collection[str]) -> Mapping[str, str]:
@@ -255,20 +264,13 @@ def paused_by(unit: Unit, key: str) -> tuple[str, datetime] | None:
     return (row["by"], row["at"]) if row is not None and row["on"] else None
 
 
-def share(values: Sequence[float], part: float) -> float | None:
-    """The smallest value that `part` of them do not exceed (nearest rank); None of nothing."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    return ordered[max(0, -int(-part * len(ordered) // 1) - 1)]
-
-
 def _deed(unit: Unit, row: RowMapping) -> Deed:
     trace = TRACE.validate_json(unit.vault.open("traces.sealed", row["event_id"], row["sealed"]))
     return Deed(seq=row["seq"], customer_id=row["customer_id"], conversation_id=row["conversation_id"], trace=trace)
 
 
-def _where(which: Which) -> ColumnElement[bool]:
+def condition(which: Which) -> ColumnElement[bool]:
+    """The conversations as a condition; those that ask for a customer's columns need the join with customers."""
     c, parts = conversations.c, [_status(which.status)]
     plain = {
         c.channel: which.channel,
@@ -277,6 +279,7 @@ def _where(which: Which) -> ColumnElement[bool]:
         customers.c.segment: which.segment,
         customers.c.industry: which.industry,
         customers.c.stage: which.stage,
+        customers.c.source: which.source,
     }
     parts += [column == ("" if value == "-" else value) for column, value in plain.items() if value]
     if which.waiting:
@@ -284,8 +287,14 @@ def _where(which: Which) -> ColumnElement[bool]:
     if which.load:
         owned = (c.claimed_by == "") & (customers.c.owner == which.load)
         parts.append(or_(c.claimed_by == which.load, owned))
-    if which.before is not None:
-        parts.append(c.last_customer_at < which.before)
+    if which.due is not None:
+        parts += [_waiting(), _over(which.due)]
+    if which.not_due is not None:
+        parts += [_waiting(), ~_over(which.not_due)]
+    if which.first is not None:
+        parts.append(c.last_our_at.is_(None) if which.first else c.last_our_at.is_not(None))
+    if which.qualified:
+        parts.append(customers.c.qualified.is_(True))
     if which.since is not None:
         parts.append(c.opened_at >= which.since)
     return and_(true(), *parts)
@@ -301,10 +310,18 @@ def _unclaimed() -> ColumnElement[bool]:
     return conversations.c.claimed_by == ""
 
 
+def _over(due: Due) -> ColumnElement[bool]:
+    """Her wait is over; how long it may be depends on whether a colleague has answered before."""
+    c = conversations.c
+    return c.waiting_since <= case((c.last_our_at.is_(None), bind(due.first)), else_=bind(due.next))
+
+
 def _waiting() -> ColumnElement[bool]:
-    """Her word is the last one. What the hub said by itself, about closed hours say, is no answer."""
-    c, t = conversations.c, timeline.c
-    ours = and_(t.customer_id == c.customer_id, t.conversation_id == c.id, t.side == "us", t.at >= c.last_customer_at)
-    answered = select(t.version).where(ours).correlate(conversations).exists()
-    hers_is_last = or_(c.last_our_at.is_(None), c.last_customer_at > c.last_our_at, ~answered)
-    return and_(c.status == "open", c.last_customer_at.is_not(None), hers_is_last)
+    """She waits for a colleague. What the hub said by itself, about closed hours say, is no answer."""
+    c = conversations.c
+    return and_(c.status == "open", c.waiting_since.is_not(None))
+
+
+def bind(at: datetime) -> ColumnElement[datetime]:
+    """A moment inside an expression that does not know it compares moments."""
+    return literal(at, Moment())

@@ -32,7 +32,7 @@ _NAMED = {"rule": "rule", "route": "cell"}
 
 
 def marks_of(trace: Trace) -> str:
-    """What managers count, by name: rules that did something, the cell that decided (`by-hand`: a colleague), signals."""
+    """What managers count, by name: rules that did something, cells (`by-hand`: a colleague moved it), signals."""
     found = {f"{_NAMED[s.about]}:{s.rule}" for s in trace.steps if s.rule and s.about in _NAMED}
     found |= {f"score:{s.seen['signal']}" for s in trace.about("score") if "signal" in s.seen}
     return " ".join(sorted(found))

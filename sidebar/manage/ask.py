@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from rules import lateness, sla
 from rules.book import Playbook
 from rules.language import Language, spoken
 from rules.model import STAGE_WORDS, Rep, Stage
 from rules.strict import Said
+from rules.verbs import label
 from sidebar.inside.shown import Reading
+from sidebar.manage.span import Span
 from sidebar.manage.table import Cell
 from sidebar.manage.words import SAID
 from storage.reports import Talk
@@ -22,6 +25,8 @@ CARD = f"{HOME}/c/"
 SHOWN = 100
 EXPORTED = 5_000
 """Most rows of a table on a page, and in a CSV."""
+LONGEST = 100
+"""Characters of anything an address picks by."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +36,6 @@ class Ask:
     rep: Rep
     now: datetime
     book: Playbook
-    late_minutes: float
     query: Mapping[str, str] = field(default_factory=dict)
     reps: Mapping[str, Rep] = field(default_factory=dict)
     """Everybody, by id."""
@@ -54,14 +58,34 @@ class Ask:
             return ZoneInfo("UTC")
 
     @property
-    def midnight(self) -> datetime:
-        """When her day began."""
-        return self.now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    def overdue(self) -> lateness.Due:
+        """Whose wait is over, by the playbook's reply times and office hours."""
+        return lateness.due_by(self.book, self.now)
 
     @property
-    def late(self) -> datetime:
-        """Who wrote before this and got no answer has waited too long."""
-        return self.now - timedelta(minutes=self.late_minutes)
+    def soon(self) -> lateness.Due:
+        """Whose wait is over, or at risk."""
+        return lateness.due_by(self.book, lateness.risk_until(self.book, self.now))
+
+    def span(self, days: int) -> Span:
+        """The days that the address asks for; the last so many of her own days where it asks for none."""
+        return Span.asked(self.query, self.now, self.rep.zone, days)
+
+    @property
+    def page(self) -> int:
+        """Which page of a long table, from 1."""
+        wanted = self.query.get("page", "")
+        return max(1, int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
+
+    @property
+    def skip(self) -> int:
+        """Rows of the pages before; a CSV has no pages."""
+        return (self.page - 1) * self.most if self.most < EXPORTED else 0
+
+    def value(self, name: str) -> str:
+        """What the address says, as far as a database can hold it; empty for anything else."""
+        found = self.query.get(name, "")
+        return found if found.isprintable() and len(found) <= LONGEST else ""
 
     def say(self, key: str, **parts: object) -> str:
         """A sentence in her language."""
@@ -77,8 +101,10 @@ class Ask:
         """A moment as words."""
         return Reading(language=self.language, now=self.now).when(at, self.rep.zone)
 
-    def span(self, seconds: float) -> str:
-        """How long something took, as short as it stays clear."""
+    def lasted(self, seconds: float | None) -> str:
+        """How long something took, as short as it stays clear; a dash for what has not happened."""
+        if seconds is None:
+            return "–"
         minutes = seconds / 60
         if minutes < 1:
             return self.say("under_minute")
@@ -119,14 +145,24 @@ class Ask:
         """A text of the playbook."""
         return said.in_(self.language)
 
+    def verb(self, key: str) -> str:
+        """What a button is called."""
+        return label(key).in_(self.language)
+
     def place(self, connector: str) -> str:
         """A platform's name."""
         return Reading(language=self.language, now=self.now).place(connector)
 
 
+def address(page: str, /, **which: str) -> str:
+    """Address of a page that shows these."""
+    query = urlencode({k: v for k, v in which.items() if v})
+    return f"{HOME}/{page}?{query}" if query else f"{HOME}/{page}"
+
+
 def talks_at(**which: str) -> str:
     """Address of the list of these conversations."""
-    return f"{HOME}/talks?{urlencode({k: v for k, v in which.items() if v})}"
+    return address("talks", **which)
 
 
 def talk_cells(ask: Ask, talk: Talk) -> list[Cell]:
@@ -146,11 +182,18 @@ def talk_columns(ask: Ask) -> list[str]:
     return [ask.say(k) for k in ("customer", "where", "channel", "stage", "claimed", "owner")]
 
 
+def left(ask: Ask, talk: Talk) -> Cell:
+    """How much of the promised time is left to answer her, or by how much it is over."""
+    if talk.waiting_since is None:
+        return Cell(text="–", exact="-")
+    found = sla.waiting(talk.waiting_since, first=talk.last_our_at is None, book=ask.book, now=ask.now)
+    tone = {"breached": "bad", "risk": "warn"}.get(found.state, "")
+    return Cell(text=found.words.in_(ask.language), exact=f"{found.minutes_left} min", tone=tone)
+
+
 def waited(ask: Ask, since: datetime | None) -> Cell:
-    """How long a customer has waited."""
+    """How long a customer has waited, on the wall."""
     if since is None:
         return Cell(text="–", exact="-")
     seconds = max(0.0, (ask.now - since).total_seconds())
-    late = since < ask.late
-    text = f"{ask.span(seconds)} · {ask.say('late')}" if late else ask.span(seconds)
-    return Cell(text=text, exact=since.isoformat(timespec="seconds"), tone="bad" if late else "")
+    return Cell(text=ask.lasted(seconds), exact=since.isoformat(timespec="seconds"))

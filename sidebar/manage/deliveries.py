@@ -5,6 +5,7 @@ from __future__ import annotations
 from rules.reasons import reason_words
 from rules.verbs import VERBS
 from sidebar.manage.ask import HOME, Ask
+from sidebar.manage.kinds import EVENTS, SENDINGS, said
 from sidebar.manage.table import Cell, Press, Row, Sheet, Table
 from storage import reports
 from storage.unit import Unit
@@ -23,10 +24,10 @@ def _unknown(unit: Unit, ask: Ask) -> Table:
     versions = reports.versions(unit, {u.conversation_id for u in found if u.conversation_id})
     rows = []
     for one in found:
-        name = called.get(one.customer_id, "")
+        name, what = called.get(one.customer_id, ""), said(SENDINGS, one.kind, ask.language)
         cells = [
             ask.customer(name, one.conversation_id) if one.customer_id else Cell(text="–", exact="-"),
-            Cell(text=one.kind),
+            Cell(text=what, exact=one.kind),
             Cell(text=ask.place(one.connector)),
             Cell(text=reason_words(one.reason).in_(ask.language) if one.reason else "–"),
             ask.when(one.ended_at),
@@ -34,7 +35,7 @@ def _unknown(unit: Unit, ask: Ask) -> Table:
         ]
         fields = {"conversation_id": one.conversation_id, "about": one.id}
         fields["card_version"] = str(versions.get(one.conversation_id, 0))
-        about = f"{name or ask.say('unnamed')}, {one.kind} {one.id[:6]}"
+        about = f"{name or ask.say('unnamed')}, {what} {one.id[:6]}"
         rows.append(Row(cells=cells, presses=_settle(ask, fields, about) if one.conversation_id in versions else ()))
     return Table(
         name="unknown",
@@ -56,15 +57,16 @@ def _settle(ask: Ask, fields: dict[str, str], about: str) -> list[Press]:
 def _parked(unit: Unit, ask: Ask) -> Table:
     rows = []
     for one in reports.parked(unit, ask.most):
+        what = said(EVENTS, one.kind, ask.language)
         cells = [
-            Cell(text=one.kind),
+            Cell(text=what, exact=one.kind),
             ask.when(one.at),
             Cell(text=one.error),
             Cell(text=str(one.attempts), number=True),
-            Cell(text=one.id),
+            Cell(text=one.id[-8:], exact=one.id),
         ]
         again = Press(
-            label=ask.say("replay"), to=f"{HOME}/replay", fields={"about": one.id}, about=f"{one.kind} {one.id[-8:]}"
+            label=ask.say("replay"), to=f"{HOME}/replay", fields={"about": one.id}, about=f"{what} {one.id[-8:]}"
         )
         rows.append(Row(cells=cells, presses=(again,)))
     return Table(

@@ -1,4 +1,4 @@
-"""Gone quiet: who, for how long, whether mail may go, what comes next, and the word of a manager about it."""
+"""Gone quiet: who, for how long, whether mail may go, which mail comes next, and the word of a manager about it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import timedelta
 from rules.counts import Count
 from rules.gates import may_send
 from rules.model import Conversation, Customer
-from sidebar.manage.ask import HOME, Ask
-from sidebar.manage.table import Cell, Choice, Press, Row, Sheet, Table
-from storage import reports
+from sidebar.manage.ask import HOME, Ask, address
+from sidebar.manage.pager import pager
+from sidebar.manage.table import Cell, Choice, Press, Question, Row, Sheet, Table
+from storage import customers, places, reports
 from storage.unit import Unit
 
 CHOICES = (3, 7, 14, 30, 60)
@@ -22,35 +23,51 @@ def build(unit: Unit, ask: Ask) -> Sheet:
     wanted = ask.query.get("days", "")
     days = int(wanted) if wanted in {str(c) for c in CHOICES} else DEFAULT
     before = ask.now - timedelta(days=days)
-    rows = [_row(ask, who, talk) for who, i in reports.quiet(unit, before, ask.most) if (talk := who.conversation(i))]
-    titles = ("customer", "quiet_days", "stage", "owner", "consent", "wakeup", "next")
+    found = reports.quiet(unit, before, ask.most, skip=ask.skip)
+    rows = [_row(unit, ask, who, talk) for who, i in found if (talk := who.conversation(i))]
+    total = reports.quiet_count(unit, before)
+    titles = ("customer", "quiet_days", "stage", "owner", "topic", "consent", "wakeup", "next", "mail")
     table = Table(
         name="quiet",
         title=ask.say("quiet_title"),
         columns=[ask.say(k) for k in titles],
         rows=rows,
         empty=ask.say("quiet_none"),
-        total=reports.quiet_count(unit, before),
+        total=total,
+        pager=pager(ask, "dormant", total),
     )
     choices = [
-        Choice(label=ask.say("quiet_for", days=Count(c)), href=f"{HOME}/dormant?days={c}", chosen=c == days)
+        Choice(label=ask.say("quiet_for", days=Count(c)), href=address("dormant", days=str(c)), chosen=c == days)
         for c in CHOICES
     ]
-    return Sheet(name="dormant", title=ask.say("dormant"), tables=(table,), choices=choices)
+    return Sheet(
+        name="dormant",
+        title=ask.say("dormant"),
+        tables=(table,),
+        choices=choices,
+        question=_question(unit, ask, days),
+    )
 
 
-def _row(ask: Ask, who: Customer, talk: Conversation) -> Row:
-    touched = talk.touched_at
+def _row(unit: Unit, ask: Ask, who: Customer, talk: Conversation) -> Row:
     cells = [
         ask.customer(who.name, talk.id),
-        Cell(text=str((ask.now - touched).days), number=True),
+        Cell(text=str((ask.now - talk.touched_at).days), number=True),
         Cell(text=ask.stage(who.stage.value)),
         Cell(text=ask.name_of(who.owner) or ask.say("none"), tone="" if who.owner else "warn"),
+        Cell(text=_last_words(unit, who, talk) or "–"),
         _consent(ask, who),
         Cell(text=ask.say(f"wake_{talk.wakeup.state}") if talk.wakeup else "–"),
         _next(ask, who, talk),
+        Cell(text=ask.say("show_mail"), href=f"{HOME}/mail/{talk.id}", exact="-"),
     ]
     return Row(cells=cells, presses=_presses(ask, who, talk))
+
+
+def _last_words(unit: Unit, who: Customer, talk: Conversation) -> str:
+    """What was last talked about."""
+    said = (t.text for t in customers.touches(unit, who.id) if t.conversation_id == talk.id and t.text)
+    return next(said, "")
 
 
 def _consent(ask: Ask, who: Customer) -> Cell:
@@ -78,9 +95,32 @@ def _presses(ask: Ask, who: Customer, talk: Conversation) -> list[Press]:
         found.append(_press(ask, "send_now", {"verb": "wake_now", **about}, name, "main"))
         if wakeup.state == "proposed":
             found.append(_press(ask, "hold", {"verb": "wake_hold", **about}, name))
-    found.append(_press(ask, "never", {"verb": "close", **fields}, name))
+    kept = {k: v for k in ("days", "page") if (v := ask.value(k))}
+    never = address("dormant", never=talk.id, **kept)
+    found.append(Press(label=ask.say("never"), to=never, about=name, link=True))
     return found
 
 
 def _press(ask: Ask, key: str, fields: dict[str, str], about: str, kind: str = "") -> Press:
     return Press(label=ask.say(key), to=f"{HOME}/act", fields=fields, kind=kind, about=about)
+
+
+def _question(unit: Unit, ask: Ask, days: int) -> Question | None:
+    """Before she is never woken again: is it meant? And afterwards: the way back."""
+    never, undo = ask.value("never"), ask.value("undo")
+    talk_id = never or undo
+    customer_id = places.by_conversation(unit, talk_id).customer_id if talk_id else ""
+    who = customers.load(unit, customer_id) if customer_id else None
+    talk = who.conversation(talk_id) if who else None
+    if who is None or talk is None or (talk.status == "closed") != bool(undo):
+        return None
+    name = who.name or ask.say("unnamed")
+    fields = {"conversation_id": talk.id, "card_version": str(talk.card_version)}
+    back = address("dormant", days=str(days))
+    if undo:
+        press = _press(ask, "undo", {"verb": "reopen", **fields}, name)
+        return Question(text=ask.say("never_done", name=name), presses=(press,))
+    leads = address("dormant", days=str(days), undo=talk.id)
+    yes = _press(ask, "never_yes", {"verb": "close", **fields, "onward": leads}, name, "main")
+    no = Press(label=ask.say("never_no"), to=back, about=name, link=True)
+    return Question(text=ask.say("never_ask", name=name), presses=(yes, no))

@@ -3,41 +3,66 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rules.book import Cell as MatrixCell
 from rules.model import Stage
-from sidebar.manage.ask import Ask, talks_at
-from sidebar.manage.table import Bar, Cell, Chart, Row, Sheet, Table
-from storage import reports
+from sidebar.manage.ask import Ask, address, talks_at
+from sidebar.manage.span import Span
+from sidebar.manage.table import Bar, Cell, Chart, Row, Sheet, Table, Tile
+from storage import figures, reports
 from storage.reports import Group
 from storage.unit import Unit
 
 BY_HAND = "by-hand"
 
 
+DAYS = 7
+
+
 def build(unit: Unit, ask: Ask) -> Sheet:
     """The page."""
+    span = ask.span(DAYS)
     found = reports.groups(unit)
-    live = sum(g.live for g in found)
-    moved = sum(g.live for g in found if g.cell == BY_HAND)
-    share = f"{moved / live:.0%}" if live else "0%"
+    hits = figures.hits(unit, span.ends)
     return Sheet(
         name="matrix",
         title=ask.say("matrix"),
-        intro=f"{ask.say('cells_note')} {ask.say('moved', share=share)}",
-        tables=(_cells(ask, found), _cross(ask, found)),
+        intro=ask.say("cells_note"),
+        tiles=_tiles(ask, found, hits, span),
+        tables=(_cells(ask, found, hits, span), _cross(ask, found)),
         charts=(_chart(ask, found),),
+        dates=(span.first, span.last),
     )
+
+
+def _tiles(ask: Ask, found: Sequence[Group], hits: Mapping[str, int], span: Span) -> list[Tile]:
+    """What fitted nowhere, and how often a colleague had to move what the rules had routed."""
+    default = ask.book.matrix[-1].id
+    lost, fallen = (sum(g.live for g in found if g.cell == cell) for cell in ("", default))
+    by_hand = hits.get(f"cell:{BY_HAND}", 0)
+    routed = sum(n for mark, n in hits.items() if mark.startswith("cell:")) - by_hand
+    share = f"{by_hand / routed:.1%}" if routed else "–"
+    rows = address("audit", mark=f"cell:{BY_HAND}", **span.query)
+    return [
+        Tile(label=ask.say("unrouted"), value=str(lost), href=at_cell(""), tone="bad" if lost else ""),
+        Tile(label=ask.say("in_default"), value=str(fallen), href=at_cell(default), tone="warn" if fallen else ""),
+        Tile(label=ask.say("routed"), value=str(routed), href=address("audit", mark="cell:", **span.query)),
+        Tile(label=ask.say("by_hand"), value=str(by_hand), href=rows),
+        Tile(label=ask.say("misrouted"), value=share, href=rows, note=ask.say("misrouted_note")),
+    ]
+
+
+def at_cell(cell: str) -> str:
+    """The live conversations of a cell."""
+    return talks_at(status="live", cell=cell or "-")
 
 
 def _in_order(ask: Ask, found: Sequence[Group]) -> list[str]:
     """No channel first, then the default cell, then the playbook's, then what is in it no more."""
     cells = [c.id for c in ask.book.matrix]
     known = ["", cells[-1], BY_HAND, *cells[:-1]]
-    strange = sorted({g.cell for g in found} - set(known))
-    has_unrouted = any(g.cell == "" for g in found)
-    return [*(known if has_unrouted else known[1:]), *strange]
+    return [*known, *sorted({g.cell for g in found} - set(known))]
 
 
 def _name(ask: Ask, cell: str) -> str:
@@ -51,7 +76,7 @@ def _name(ask: Ask, cell: str) -> str:
     return cell if known else f"{cell} ({ask.say('old_cell')})"
 
 
-def _cells(ask: Ask, found: Sequence[Group]) -> Table:
+def _cells(ask: Ask, found: Sequence[Group], hits: Mapping[str, int], span: Span) -> Table:
     book = {c.id: c for c in ask.book.matrix}
     rows = []
     for cell in _in_order(ask, found):
@@ -62,9 +87,10 @@ def _cells(ask: Ask, found: Sequence[Group]) -> Table:
             (sum(g.unclaimed for g in mine), talks_at(status="live", cell=at, rep="-")),
             (sum(g.waiting for g in mine), talks_at(waiting="1", cell=at)),
         ]
+        numbers.append((hits.get(f"cell:{cell}", 0), address("audit", mark=f"cell:{cell}", **span.query)))
         counts = [_number(n, href) for n, href in numbers]
         rows.append(Row(cells=[Cell(text=_name(ask, cell)), *_meant(ask, book.get(cell)), *counts]))
-    titles = ("cell", "segment", "industry", "stage", "channel", "live", "unclaimed", "waiting")
+    titles = ("cell", "segment", "industry", "stage", "channel", "live", "unclaimed", "waiting", "routed")
     return Table(
         name="cells",
         title=ask.say("cells_title"),

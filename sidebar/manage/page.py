@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +10,14 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rules.counts import Count
 from rules.language import Language
 from rules.verbs import VERBS
 from sidebar.inside.page import Family, fold, headers, static_address
 from sidebar.inside.session import Said
 from sidebar.manage.ask import HOME, Ask
+from sidebar.manage.ask import address as ask_at
+from sidebar.manage.span import QUICK, Span
 from sidebar.manage.table import Sheet
 from sidebar.manage.words import SAID
 
@@ -22,8 +25,10 @@ _FOLDER = Path(__file__).parent.parent / "pages" / "manage"
 _PAGES = Environment(
     loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-NAV = ("today", "matrix", "dormant", "deliveries", "people", "audit")
+NAV = ("today", "matrix", "funnel", "dormant", "people", "deliveries", "rules", "sources", "audit")
 """Pages in the order of the navigation."""
+THEMES = ("auto", "light", "dark", "contrast")
+"""How the pages can look; `auto` = as the system says."""
 BAR_WIDTH = 150
 """Width of the longest bar, in units of the drawing."""
 
@@ -41,6 +46,8 @@ class Frame:
     said: Said | None = None
     paused: str = ""
     """The banner's sentence; empty while automatic sends are on."""
+    theme: str = ""
+    """light, dark, contrast; empty = as the system."""
 
 
 def draw(sheet: Sheet, frame: Frame, *, status: int = 200) -> web.Response:
@@ -53,14 +60,23 @@ def draw_around(piece: str, title: str, frame: Frame, *, status: int = 200) -> w
     return _page("around", frame, status=status, title=title, here="talks", piece=Markup(piece))  # noqa: S704
 
 
-def plain(name: str, language: Language, family: Family, *, status: int, link: str, link_text: str) -> web.Response:
-    """A page for somebody who is not signed in: what happened and what to do."""
+def draw_page(
+    template: str, title: str, here: str, frame: Frame, *, status: int = 200, **values: object
+) -> web.Response:
+    """A page with a template of its own, inside the frame."""
+    return _page(template, frame, status=status, title=title, here=here, **values)
+
+
+def plain(
+    name: str, language: Language, family: Family, *, status: int, links: Sequence[tuple[str, str]]
+) -> web.Response:
+    """A page for somebody who is not signed in: what happened and what to do, as (address, name of the words)."""
 
     def say(key: str, **parts: object) -> str:
         return SAID[key].in_(language).format(**parts)
 
     html = _PAGES.get_template("plain.html").render(
-        say=say, lang=language, static=static_address, page=name, link=link, link_text=link_text
+        say=say, lang=language, static=static_address, page=name, links=links
     )
     return web.Response(text=html, content_type="text/html", status=status, headers=headers(family))
 
@@ -80,6 +96,11 @@ def _page(template: str, frame: Frame, *, status: int, title: str, **values: obj
         title=title,
         csv=csv_address,
         longest=BAR_WIDTH,
+        themes=THEMES,
+        quick=QUICK,
+        span=Span,
+        days_at=days_at,
+        count=lambda lines, mark: Count(sum(m == mark for m, _ in lines)),
         **values,
     )
     answer = web.Response(text=html, content_type="text/html", status=status, headers=headers(frame.family))
@@ -90,6 +111,11 @@ def _page(template: str, frame: Frame, *, status: int, title: str, **values: obj
 def address(name: str) -> str:
     """Where a page is."""
     return HOME if name == "today" else f"{HOME}/{name}"
+
+
+def days_at(sheet: Sheet, days: Span) -> str:
+    """The same page about other days."""
+    return ask_at(sheet.name, **sheet.kept, **days.query)
 
 
 def csv_address(sheet: Sheet, table: str, back: str) -> str:

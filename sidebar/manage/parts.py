@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.contract import Directory
+from bots.publishing import Publishing
+from connectors.contract import Directory, Previews
 from rules.book import Playbook
 from sidebar.inside.parts import Inside
 from sidebar.manage.settings import ManageSettings
@@ -18,7 +19,15 @@ class Manage:
     inside: Inside
     """Hub, clock, key, public address: as for the pages for reps."""
     db: Database
-    playbook: Playbook
+    publishing: Publishing
+    """Which playbook holds, and how another one is brought into force."""
     settings: ManageSettings
     directory: Directory | None = None
-    """Where managers sign in; None = nowhere, and the pages say so."""
+    """Where managers sign in with Microsoft; None = not there."""
+    previews: Previews | None = None
+    """Who shows a mail before it goes; None = mail is not connected."""
+
+    @property
+    def playbook(self) -> Playbook:
+        """The playbook that holds."""
+        return self.publishing.book

@@ -41,6 +41,8 @@ class Press:
     kind: str = ""
     about: str = ""
     """What it is about, for those who hear the button's name alone."""
+    link: bool = False
+    """Nothing is done yet: a link to a page that asks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +51,15 @@ class Row:
 
     cells: Sequence[Cell]
     presses: Sequence[Press] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A link that changes what a page shows."""
+
+    label: str
+    href: str
+    chosen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +76,8 @@ class Table:
     total: int | None = None
     """How many rows there are in all; None = these."""
     note: str = ""
+    pager: Sequence[Choice] = ()
+    """Ways to the pages before and after."""
 
     @property
     def all(self) -> int:
@@ -106,15 +119,17 @@ class Chart:
     table: str
     full: float = 0
     """Value of a bar of full length; 0 = the largest of these."""
+    mark: float = 0
+    """A line at this value, the target; 0 = none."""
+    mark_label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """A link that changes what a page shows."""
+class Question:
+    """Something asked before or offered after an act."""
 
-    label: str
-    href: str
-    chosen: bool = False
+    text: str
+    presses: Sequence[Press]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,6 +143,11 @@ class Sheet:
     charts: Sequence[Chart] = ()
     choices: Sequence[Choice] = ()
     intro: str = ""
+    dates: tuple[str, str] | None = None
+    """First and last day it is about, for a field to change them; None = it is about now."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Other choices of the address, kept when the days are changed."""
+    question: Question | None = None
     older: str = ""
     """Address of the page of what came before; empty = there is no more."""
 

@@ -1,108 +1,154 @@
-"""Today: who waits for us, what nobody has claimed, how soon new customers were answered."""
+"""Today: who waits for us by what is left of the promised time, and how soon new customers were answered."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from sidebar.manage.ask import Ask, talk_cells, talk_columns, talks_at, waited
+from rules import sla
+from rules.lateness import OpenTime
+from sidebar.manage.ask import Ask, address, left, talk_cells, talk_columns, talks_at, waited
+from sidebar.manage.pager import pager
+from sidebar.manage.span import Span
 from sidebar.manage.table import Bar, Cell, Chart, Row, Sheet, Table, Tile
-from storage import reports
-from storage.reports import FirstReply, Which
+from storage import figures, reports
+from storage.figures import Begun, Now
+from storage.reports import Talk, Which
 from storage.unit import Unit
+
+Hours = Mapping[int, Sequence[Begun]]
 
 
 def build(unit: Unit, ask: Ask) -> Sheet:
     """The page."""
-    begun = reports.first_replies(unit, ask.midnight)
-    waiting = reports.count(unit, Which(waiting=True))
+    span = ask.span(1)
+    now = figures.now(unit, ask.overdue, ask.soon)
+    begun = figures.begun(unit, span.ends)
+    took = Answers(ask, span, begun)
     return Sheet(
         name="today",
         title=ask.say("today"),
-        tiles=_tiles(unit, ask, begun, waiting),
-        tables=(_waiting(unit, ask, waiting), _hours(ask, begun), _begun(unit, ask, begun)),
-        charts=(_chart(ask, begun),),
+        tiles=_tiles(ask, now, took, span),
+        tables=(_waiting(unit, ask, now), _hours(ask, took), _begun(unit, ask, span, len(begun))),
+        charts=(_chart(ask, took),),
+        dates=(span.first, span.last),
     )
 
 
-def seconds(replies: Sequence[FirstReply]) -> list[float]:
-    """How long each first reply took; those that were not answered are left out."""
-    return [(r.replied_at - r.opened_at).total_seconds() for r in replies if r.replied_at is not None]
+class Answers:
+    """How soon conversations of a span were first answered, in open office time."""
+
+    def __init__(self, ask: Ask, span: Span, begun: Sequence[Begun]) -> None:
+        self.begun = begun
+        self._open = OpenTime(ask.book, span.since, max(ask.now, span.until))
+        self._zone = ask.zone
+
+    def seconds(self, begun: Sequence[Begun]) -> list[float]:
+        """Open seconds until each first answer; those that were not answered are left out."""
+        return [self._open.seconds(opened, replied) for _, opened, replied in begun if replied is not None]
+
+    def by_hour(self) -> Hours:
+        """What began in each hour of the day."""
+        hours: dict[int, list[Begun]] = defaultdict(list)
+        for one in self.begun:
+            hours[datetime.fromtimestamp(one[1], self._zone).hour].append(one)
+        return dict(sorted(hours.items()))
 
 
-def span(ask: Ask, value: float | None) -> str:
-    """A span, or a dash."""
-    return "–" if value is None else ask.span(value)
-
-
-def _tiles(unit: Unit, ask: Ask, begun: Sequence[FirstReply], waiting: int) -> list[Tile]:
-    late = reports.count(unit, Which(waiting=True, before=ask.late))
-    unrouted = reports.count(unit, Which(status="live", channel="-"))
-    unclaimed = reports.count(unit, Which(status="open", rep="-"))
-    took = seconds(begun)
+def _tiles(ask: Ask, now: Now, took: Answers, span: Span) -> list[Tile]:
     shown = [
-        ("open", reports.count(unit, Which(status="open")), talks_at(status="open"), ""),
-        ("waiting", waiting, talks_at(waiting="1"), ""),
-        ("unclaimed", unclaimed, talks_at(status="open", rep="-"), "warn" if unclaimed else ""),
-        ("tile_unrouted", unrouted, talks_at(status="live", channel="-"), "bad" if unrouted else ""),
+        ("open", now.open, talks_at(status="open"), ""),
+        ("waiting", now.waiting, talks_at(waiting="1"), ""),
+        ("risk", now.risk, talks_at(late="risk"), "warn"),
+        ("breached", now.breached, talks_at(late="1"), "bad"),
+        ("unclaimed", now.unclaimed, talks_at(status="open", rep="-"), "warn"),
+        ("tile_unrouted", now.unrouted, talks_at(status="live", channel="-"), "bad"),
     ]
-    tiles = [Tile(label=ask.say(k), value=str(n), href=href, tone=tone) for k, n, href, tone in shown]
-    lateness = ask.say("tile_late", minutes=f"{ask.late_minutes:g}")
-    tiles.insert(2, Tile(label=lateness, value=str(late), href=talks_at(late="1"), tone="bad" if late else ""))
+    tiles = [Tile(label=ask.say(k), value=str(n), href=at, tone=tone if n else "") for k, n, at, tone in shown]
+    seconds = took.seconds(took.begun)
+    target = ask.say("target", minutes=f"{ask.book.sla.first_reply_minutes:g}")
     for key, part in (("median", 0.5), ("p90", 0.9)):
-        value = span(ask, reports.share(took, part))
-        tiles.append(Tile(label=ask.say(key), value=value, href="#begun", note="" if took else ask.say("replies_none")))
+        value = figures.share(seconds, part)
+        over = value is not None and value > ask.book.sla.first_reply_minutes * 60
+        note = target if seconds else ask.say("replies_none")
+        at = address("today", **span.query) + "#begun"
+        shown_value = ask.lasted(value)
+        tiles.append(Tile(label=ask.say(key), value=shown_value, href=at, note=note, tone="warn" if over else ""))
     return tiles
 
 
-def _waiting(unit: Unit, ask: Ask, total: int) -> Table:
-    found = reports.talks(unit, Which(waiting=True), ask.most)
-    rows = [Row(cells=[waited(ask, t.last_customer_at), *talk_cells(ask, t)]) for t in found]
+def _waiting(unit: Unit, ask: Ask, now: Now) -> Table:
+    rows = [
+        Row(cells=[left(ask, t), waited(ask, t.waiting_since), *talk_cells(ask, t)])
+        for t in pressing(unit, ask, Which(waiting=True))
+    ]
     return Table(
         name="waiting",
         title=ask.say("waiting_title"),
-        columns=[ask.say("waits"), *talk_columns(ask)],
+        columns=[ask.say("left"), ask.say("waits"), *talk_columns(ask)],
         rows=rows,
         empty=ask.say("waiting_none"),
-        total=total,
+        total=now.waiting,
+        pager=pager(ask, "today", now.waiting),
     )
 
 
-def _by_hour(ask: Ask, begun: Sequence[FirstReply]) -> dict[int, list[FirstReply]]:
-    hours: dict[int, list[FirstReply]] = defaultdict(list)
-    for reply in begun:
-        hours[reply.opened_at.astimezone(ask.zone).hour].append(reply)
-    return dict(sorted(hours.items()))
+def pressing(unit: Unit, ask: Ask, which: Which) -> list[Talk]:
+    """Those who wait, by what is left of their time: first and further answers have different times, so the pressing
+    ones of both are looked at."""
+    most = ask.skip + ask.most
+    found = [t for first in (True, False) for t in reports.talks(unit, replace(which, first=first), most)]
+
+    def due(talk: Talk) -> tuple[datetime, str]:
+        since = talk.waiting_since or ask.now
+        return sla.waiting(since, first=talk.last_our_at is None, book=ask.book, now=ask.now).due_at, talk.id
+
+    return sorted(found, key=due)[ask.skip : most]
 
 
-def _hours(ask: Ask, begun: Sequence[FirstReply]) -> Table:
+def _hours(ask: Ask, took: Answers) -> Table:
     rows = []
-    for hour, mine in _by_hour(ask, begun).items():
-        took = seconds(mine)
-        spans = [span(ask, reports.share(took, part)) for part in (0.5, 0.9)]
-        cells = [Cell(text=f"{hour:02}:00"), Cell(text=str(len(mine)), number=True, href="#begun")]
-        rows.append(Row(cells=[*cells, *(Cell(text=s, number=True) for s in spans)]))
+    for hour, mine in took.by_hour().items():
+        seconds = took.seconds(mine)
+        within = sum(s <= ask.book.sla.first_reply_minutes * 60 for s in seconds)
+        spans = [ask.lasted(figures.share(seconds, part)) for part in (0.5, 0.9)]
+        cells = [Cell(text=f"{hour:02}:00"), *(Cell(text=str(n), number=True) for n in (len(mine), len(seconds)))]
+        kept = f"{within / len(seconds):.0%}" if seconds else "–"
+        rows.append(Row(cells=[*cells, *(Cell(text=s, number=True) for s in (*spans, kept))]))
     return Table(
         name="hours",
         title=ask.say("hours_title"),
-        columns=[ask.say(k) for k in ("hour", "begun", "median", "p90")],
+        columns=[ask.say(k) for k in ("hour", "begun", "answered", "median", "p90", "in_time")],
         rows=rows,
         empty=ask.say("hours_none"),
+        note=ask.say("hours_note", minutes=f"{ask.book.sla.first_reply_minutes:g}"),
     )
 
 
-def _chart(ask: Ask, begun: Sequence[FirstReply]) -> Chart:
-    bars = [Bar(label=f"{hour:02}", value=len(m), shown=str(len(m))) for hour, m in _by_hour(ask, begun).items()]
-    return Chart(title=ask.say("hours_title"), bars=bars, table="hours")
+def _chart(ask: Ask, took: Answers) -> Chart:
+    bars = []
+    for hour, mine in took.by_hour().items():
+        middle = figures.share(took.seconds(mine), 0.5)
+        if middle is not None:
+            bars.append(Bar(label=f"{hour:02}:00", value=middle / 60, shown=ask.lasted(middle)))
+    target = ask.book.sla.first_reply_minutes
+    label = ask.say("target", minutes=f"{target:g}")
+    full = max([target, *(b.value for b in bars)])
+    return Chart(title=ask.say("hours_chart"), bars=bars, table="hours", full=full, mark=target, mark_label=label)
 
 
-def _begun(unit: Unit, ask: Ask, begun: Sequence[FirstReply]) -> Table:
-    newest = list(reversed(begun))[: ask.most]
-    called = reports.names(unit, {r.customer_id for r in newest})
+def _begun(unit: Unit, ask: Ask, span: Span, total: int) -> Table:
+    found = figures.first_replies(unit, span.ends, ask.most)
+    called = reports.names(unit, {r.customer_id for r in found})
+    clock = OpenTime(ask.book, span.since, max(ask.now, span.until))
     rows = []
-    for reply in newest:
-        took = None if reply.replied_at is None else (reply.replied_at - reply.opened_at).total_seconds()
-        answer = Cell(text=ask.say("no_reply"), tone="warn") if took is None else Cell(text=ask.span(took))
+    for reply in found:
+        answer = Cell(text=ask.say("no_reply"), tone="warn")
+        if reply.first_reply_at is not None:
+            seconds = clock.seconds(reply.opened_at.timestamp(), reply.first_reply_at.timestamp())
+            answer = Cell(text=ask.lasted(seconds), exact=reply.first_reply_at.isoformat(timespec="seconds"))
         who = ask.customer(called.get(reply.customer_id, ""), reply.conversation_id)
         claimed = Cell(text=ask.name_of(reply.claimed_by) or ask.say("unclaimed"))
         rows.append(Row(cells=[who, ask.when(reply.opened_at), answer, claimed]))
@@ -112,5 +158,5 @@ def _begun(unit: Unit, ask: Ask, begun: Sequence[FirstReply]) -> Table:
         columns=[ask.say(k) for k in ("customer", "since", "reply", "claimed")],
         rows=rows,
         empty=ask.say("begun_none"),
-        total=len(begun),
+        total=total,
     )

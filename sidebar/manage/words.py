@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rules.model import Words
+from sidebar.manage.terms import MORE
 
 
 def _w(zh: str, en: str) -> Words:
@@ -181,4 +182,5 @@ SAID: Mapping[str, Words] = {
     "hours": _w("{n} 小时", "{n} h"),
     "days": _w("{n} 天", "{n} d"),
     "under_minute": _w("不到 1 分钟", "under 1 min"),
+    **MORE,
 }

@@ -20,7 +20,7 @@ FORM_DAYS = 14
 """How long a one-time form may wait for her."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StoredFacts:
     """Looks up forms, links and mails."""
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -37,12 +37,13 @@ from storage.unit import Unit
 from tests.contract import teams_world
 from tests.contract.backends import vault
 from tests.contract.page_world import KEY, Browser, Form, Page
-from tests.contract.people import NOW
 from tests.contract.teams_world import APP_ID, PASSWORD, REP, REP2, TENANT
 from tests.unit.builders import playbook
 
 BOSS = Rep(id="boss", name="Wang Fang", role="manager", team="sales", language="en", aad_id=REP)
 LILEI = Rep(id="lilei", name="李雷", team="sales", aad_id=REP2)
+START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+"""Monday, ten in the morning in Shanghai: the office is open."""
 WHO = {BOSS.id: "wang@corp.example", LILEI.id: "li@corp.example"}
 
 
@@ -50,7 +51,7 @@ WHO = {BOSS.id: "wang@corp.example", LILEI.id: "li@corp.example"}
 class Hands:
     """A clock that a test moves."""
 
-    at: datetime = NOW
+    at: datetime = START
     version: int = 0
 
     def now(self) -> datetime:
@@ -216,7 +217,7 @@ def _parts(made: Office, db: Database, directory: EntraSignIn, settings: ManageS
     return Manage(
         inside=inside,
         db=db,
-        playbook=made.hub.playbook,
+        publishing=made.hub.publishing,
         settings=settings,
         directory=directory,
     )

@@ -66,7 +66,6 @@ def deliveries(db: Database, *platforms: Platform, senders: int = 16) -> Deliver
     book = playbook()
     bench = Bench(
         desk=Desk(playbook=book, limits=LIMITS, now=lambda: NOW, db=db),
-        playbook=book,
         mirror="full",
         language="zh-CN",
         tokens=Tokens(key=b"t" * 32),

@@ -16,12 +16,15 @@ import pytest
 from rules.model import Address, RepHandle
 from sidebar.manage.table import Cell, Row, Table, as_csv
 from storage import audit, notes, orders, reps
-from storage.reports import share
+from storage.figures import share
 from tests.contract.manage_world import BOSS, Office, office, park, press
 from tests.contract.page_world import Browser, Page
 from tests.contract.people import message
 
-SHEETS = ("today", "matrix", "dormant", "deliveries", "people", "audit", "talks")
+SHEETS = (
+    *("today", "matrix", "funnel", "dormant", "people", "deliveries", "rules", "sources", "audit"),
+    *("talks", "customers", "moves"),
+)
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ async def test_every_number_leads_to_as_many_rows(o: Office) -> None:
         await o.writes(who, name=f"客户{who}")
         o.later(minutes=20)
     browser, page = await o.signed_in()
-    for label, expected in (("Open", 3), ("Waiting on us", 3), ("Waiting over 30 min", 2)):
+    for label, expected in (("Open", 3), ("Waiting on us", 3), ("At risk", 1), ("Breached", 2), ("Unclaimed", 3)):
         shown, href = number(page, label)
         assert (label, shown) == (label, str(expected))
         _, rows = await browser.get(href)
@@ -80,7 +83,7 @@ async def test_who_waits_longest_comes_first_and_leads_to_her_card(o: Office) ->
     o.later(minutes=5)
     browser, page = await o.signed_in()
     assert page.text.index("先来") < page.text.index("后到")
-    assert "45 min · Late" in page.text
+    assert "First reply is 15 min late" in page.text
     answer, card = await browser.get(f"/manage/c/{first}")
     assert answer.status == 200 and "先来" in card.text and "你好" in card.text
     _, card = await browser.send(press(card, f"/manage/c/{first}/act", verb="claim"))
@@ -120,12 +123,15 @@ async def test_gone_quiet_shows_who_and_never_ends_it(o: Office) -> None:
     assert "安静的人" in page.text and "No wake-up mail" in page.text
     _, later = await browser.get("/manage/dormant?days=14")
     assert "安静的人" not in later.text
-    form = press(page, "/manage/act", verb="close", conversation_id=talk)
-    answer, page = await browser.send(form)
+    _, page = await browser.get(f"/manage/dormant?days=7&never={talk}")
+    assert "Never wake 安静的人?" in page.text
+    answer, page = await browser.send(press(page, "/manage/act", verb="close", conversation_id=talk))
     assert (answer.status, answer.url.path) == (200, "/manage/dormant")
-    assert "安静的人" not in page.text and "Closed" in page.text
+    assert "安静的人 is closed" in page.text and "quiet for that long" in page.text
     _, again = await browser.get("/manage/dormant")
-    assert "Closed" not in again.text.partition("Gone quiet")[2].partition("Conversations")[0]
+    assert "安静的人" not in again.text
+    _, page = await browser.send(press(page, "/manage/act", verb="reopen", conversation_id=talk))
+    assert "Open again" in page.text and "安静的人" in page.text, "what was done is undone"
 
 
 async def test_an_event_that_was_given_up_is_put_back(o: Office) -> None:
@@ -150,7 +156,7 @@ async def test_what_the_hub_did_is_told_with_its_reasons(o: Office) -> None:
     await o.writes("wm-1", "你们的报价是多少", name="问价的人")
     browser, _ = await o.signed_in()
     _, page = await browser.get("/manage/audit")
-    assert "问价的人" in page.text and "message_received" in page.text and "sign-in" in page.text
+    assert "问价的人" in page.text and "A message came in" in page.text and "Signed in" in page.text
     assert page.has("details")
 
 

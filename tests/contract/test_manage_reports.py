@@ -7,12 +7,13 @@ from datetime import timedelta
 from bots.turn import Turns
 from rules.decision import Answer
 from rules.events import RepActed
+from rules.lateness import Due
 from rules.model import Address, Identity, Rep, RepHandle, Stage
 from sidebar.manage import deliveries, dormant, matrix, people, records, talks, today
 from sidebar.manage.ask import Ask
-from storage import customers, inbox, notes, orders, places, reports, reps
+from storage import customers, figures, inbox, notes, orders, places, reports, reps
 from storage.database import Database
-from storage.reports import Which
+from storage.reports import Deeds, Which
 from storage.unit import Unit
 from tests.contract.people import NOW, accept, accepted, message
 from tests.unit.builders import LIMITS, playbook
@@ -96,7 +97,9 @@ async def test_every_count_is_the_length_of_its_list(db: Database) -> None:
     assert await count(db, status="open") == 2 and await count(db, status="closed") == 1
     assert await count(db, status="live") == 2 and await count(db, status="snoozed") == 0
     assert await count(db, waiting=True) == 1
-    assert await count(db, waiting=True, before=NOW + timedelta(minutes=1)) == 0
+    assert await count(db, due=Due(first=NOW, next=NOW)) == 0
+    late = Due(first=NOW + timedelta(minutes=2), next=NOW)
+    assert await count(db, due=late) == 1 and await count(db, waiting=True, not_due=late) == 0
     assert await count(db, rep=BOSS.id) == 1 and await count(db, rep="-", status="live") == 1
     for rep in await db.read(reps.all_reps):
         assert await count(db, load=rep.id, status="open") == rep.load == 1, "a load leads to its rows"
@@ -105,9 +108,9 @@ async def test_every_count_is_the_length_of_its_list(db: Database) -> None:
     assert await count(db, since=NOW + timedelta(minutes=1)) == 2
     groups = await db.read(reports.groups)
     assert (sum(g.live for g in groups), sum(g.waiting for g in groups)) == (2, 1)
-    [a, _, b] = await db.read(lambda unit: reports.first_replies(unit, NOW))
+    [b, _, a] = await db.read(lambda unit: figures.first_replies(unit, (NOW, None), 10))
     assert (a.conversation_id, a.claimed_by) == (first, BOSS.id)
-    assert a.replied_at == NOW + timedelta(minutes=4) and b.replied_at is None
+    assert a.first_reply_at == NOW + timedelta(minutes=4) and b.first_reply_at is None
 
 
 async def test_quiet_ones_and_deeds(db: Database) -> None:
@@ -117,9 +120,9 @@ async def test_quiet_ones_and_deeds(db: Database) -> None:
     found = await db.read(lambda unit: reports.quiet(unit, NOW + timedelta(minutes=30), 10))
     assert [(who.name, talk) for who, talk in found] == [("王敏", first)]
     assert await db.read(lambda unit: reports.quiet_count(unit, NOW + timedelta(minutes=30))) == 1
-    deeds = await db.read(lambda unit: reports.deeds(unit, 10))
+    deeds = await db.read(lambda unit: reports.deeds(unit, 10, Deeds()))
     assert [d.trace.event for d in deeds] == ["message_received"] * 2 and deeds[0].seq > deeds[1].seq
-    assert await db.read(lambda unit: reports.deeds(unit, 10, before=deeds[0].seq)) == deeds[1:]
+    assert await db.read(lambda unit: reports.deeds(unit, 10, Deeds(before=deeds[0].seq))) == deeds[1:]
     now = NOW + timedelta(days=1)
     await db.write(lambda unit: notes.switch(unit, orders.PAUSED, on=True, by=BOSS.id, now=now), label="test")
     assert await db.read(lambda unit: reports.paused_by(unit, orders.PAUSED)) == (BOSS.id, now)
@@ -134,7 +137,6 @@ async def test_every_page_is_built(db: Database) -> None:
             rep=Rep(id="boss", name="B", role="manager", language=language),
             now=NOW + timedelta(days=4),
             book=playbook(),
-            late_minutes=30,
             query={"days": "3"},
             reps={BOSS.id: BOSS},
             most=2,
