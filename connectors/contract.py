@@ -86,6 +86,9 @@ class Hub(Protocol):
     async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
         """Cards for a list: `queue`, `mine`, `unknown`, `find:<words>`; only what this rep may see."""
 
+    async def rep(self, by: RepHandle) -> Rep | None:
+        """The person a platform proved; None when the hub does not know them."""
+
     async def note(self, key: str) -> tuple[str, float] | None:
         """A shared note (an access token, a ticket) with its expiry in epoch seconds of the wall clock."""
 

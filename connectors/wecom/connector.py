@@ -34,6 +34,7 @@ from connectors.wecom.checks import Checker
 from connectors.wecom.client import Client
 from connectors.wecom.kf_send import KfSender
 from connectors.wecom.media import HOURS, TAKEN, Media
+from connectors.wecom.menu import Menu
 from connectors.wecom.notices import Notices
 from connectors.wecom.profiles import Profiles
 from connectors.wecom.pull import Puller
@@ -66,6 +67,8 @@ class WeComConnector:
         self._profiles = Profiles(settings, clock, self._client)
         self._puller = Puller(settings, hub, clock, self._client)
         self._notices = Notices(settings, clock, self._client)
+        self._menu = Menu(settings, self._client)
+        self._setting_menu: asyncio.Task[str] | None = None
         self._replies = Replies(settings, hub, self._notices)
         self._webhook = Webhook(settings, hub, clock, self._replies)
         self.staff = Staff(settings, hub, self._client)
@@ -147,6 +150,8 @@ class WeComConnector:
         except StorageError:
             _log.warning("reconcile_postponed", connector=NAME)
         self._ready = True
+        if self._settings.menu:
+            self._setting_menu = asyncio.create_task(self._menu.put())
 
     async def checks(self, site: Site) -> Sequence[Finding]:
         """Whether corp, apps and kf accounts are as they must be."""
@@ -162,6 +167,9 @@ class WeComConnector:
     async def stop(self) -> None:
         """Close the session."""
         self._ready = False
+        if self._setting_menu is not None:
+            self._setting_menu.cancel()
+            await asyncio.gather(self._setting_menu, return_exceptions=True)
         await self._replies.stop()
         await self._client.close()
 

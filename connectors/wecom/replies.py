@@ -117,8 +117,15 @@ class Replies:
         card = await self._hub.card(event.conversation_id, event.by)
         return fit_wide(text.replace("{name}", card.owner if card else "").strip(), LONGEST_LABEL)
 
+    async def _read_by(self, event: RepActed | RepSpoke) -> str:
+        """The language of whoever reads it: of the card she pressed, or her own. One she has just chosen counts."""
+        if pressed := _language(event):
+            return pressed
+        rep = await self._hub.rep(event.by)
+        return rep.language if rep is not None else self._settings.language
+
     async def _text(self, event: RepActed | RepSpoke, answer: Answer) -> str:
-        language = _language(event) or self._settings.language
+        language = await self._read_by(event)
         lines = [answer.words.in_(language)]
         if answer.show == "list" and answer.query:
             rows = await self._hub.cards(answer.query, event.by)

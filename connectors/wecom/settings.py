@@ -79,6 +79,8 @@ class Settings(_Section):
     """App that writes to reps and carries the sidebar page; empty = the first one."""
     language: Language = "zh-CN"
     """Of answers to what a rep writes to the app."""
+    menu: bool = True
+    """Give the app a menu of commands at the start, unless somebody made another one in the admin console."""
     first_pull: Literal["skip", "take"] = "skip"
     """The first pull of a kf account brings up to three days of messages: `skip` records those older than
     `first_pull_minutes` as seen and answers none of them."""

@@ -16,6 +16,7 @@ from simulator.wecom.kf_api import KfApi
 from simulator.wecom.kf_control import KfControl
 from simulator.wecom.limits import Limits
 from simulator.wecom.media import MediaStore
+from simulator.wecom.menus import Menus
 from simulator.wecom.notices import Notices
 from simulator.wecom.oauth import OAuth
 from simulator.wecom.pages import RepPages
@@ -43,6 +44,7 @@ class Room:
         self.oauth = OAuth(world, self.limits)
         self.tickets = Tickets(world, self.limits)
         self.appchats = AppChats(world)
+        self.menus = Menus(world)
         self.company = CompanyApi(world)
 
     def routes(self) -> list[web.RouteDef]:
@@ -64,7 +66,7 @@ class Room:
     def _api(self) -> list[web.RouteDef]:
         parts = (
             KfApi(self.kf, self.media), ContactsApi(self.contacts), TagsApi(self.contacts), self.company,
-            self.notices, self.appchats, self.oauth, self.tickets,
+            self.notices, self.appchats, self.oauth, self.tickets, self.menus,
         )  # fmt: skip
         api = [
             self.gate.free("/gettoken", self.tokens.gettoken),

@@ -23,7 +23,7 @@ from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
 from rules.events import Event
-from rules.model import RepHandle
+from rules.model import Rep, RepHandle
 from rules.tokens import Tokens
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -87,6 +87,9 @@ class FakeHub:
 
     async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
         raise NotImplementedError
+
+    async def rep(self, by: RepHandle) -> Rep | None:
+        return None
 
     async def note(self, key: str) -> tuple[str, float] | None:
         if self.away:

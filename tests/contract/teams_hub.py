@@ -17,7 +17,7 @@ from connectors.teams.settings import Settings
 from rules.card import CardView
 from rules.decision import Answer
 from rules.events import BotInstalled, Event, RepActed
-from rules.model import Address, RepHandle, Words
+from rules.model import Address, Rep, RepHandle, Words
 from simulator.__main__ import compose, listen, open_world
 from tests.cardviews import NOW, view
 from tests.contract import teams_world
@@ -85,6 +85,9 @@ class RememberingHub:
     async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
         self.queries.append(query)
         return [self.shown] if self.shown else []
+
+    async def rep(self, by: RepHandle) -> Rep | None:
+        return None
 
     async def note(self, key: str) -> tuple[str, float] | None:
         return self.notes.get(key)

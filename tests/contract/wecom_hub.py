@@ -19,7 +19,7 @@ from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
 from rules.events import Event, PullAnnounced
-from rules.model import RepHandle
+from rules.model import Rep, RepHandle
 from simulator import wecom
 from simulator.clock import Clock
 from simulator.faults import Faults
@@ -43,6 +43,7 @@ class MemoryHub:
         self.slow = False
         self.answers: Callable[[Event], Answer | None] = lambda _: None
         self.shown: list[CardView] = []
+        self.staff: dict[str, Rep] = {}
         self.before_page: Callable[[], None] = lambda: None
         self._seen: set[str] = set()
         self._given: dict[str, Answer | None] = {}
@@ -88,6 +89,9 @@ class MemoryHub:
 
     async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
         return self.shown[:limit]
+
+    async def rep(self, by: RepHandle) -> Rep | None:
+        return self.staff.get(by.value)
 
     async def note(self, key: str) -> tuple[str, float] | None:
         return self.notes.get(key)
@@ -171,6 +175,7 @@ def connector_settings(**more: object) -> Settings:
         "corp_id": CORP,
         "apps": {"agent": app},
         "kf": {"wk-1": "agent"},
+        "menu": False,
     }
     return Settings.model_validate({**given, **more})
 
