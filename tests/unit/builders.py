@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -66,6 +67,7 @@ class Life:
     paused: bool = False
     unknown: tuple[str, ...] = ()
     on_way: int = 0
+    limits: Mapping[str, ReplyLimits] = field(default_factory=lambda: LIMITS)
     conversation_id: str = ""
     decisions: list[Decision] = field(default_factory=list)
     numbers: Any = field(default_factory=count)
@@ -105,7 +107,7 @@ class Life:
             conversation_id=self.conversation_id,
             actor=actor,
             reps=self.reps,
-            limits=LIMITS,
+            limits=self.limits,
             paused=self.paused,
             unknown=self.unknown,
             on_way=self.on_way,
