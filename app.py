@@ -18,11 +18,11 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 import uvloop
@@ -51,6 +51,7 @@ from bots.settings import (
     Staff,
 )
 from bots.settings import load as load_settings
+from bots.shells import Shell, script
 from bots.tools import Tools
 from connectors.contract import Clock, Connector
 from connectors.contract import Hub as ConnectedHub
@@ -106,6 +107,7 @@ OPTIONAL = frozenset({"teams", "wecom", "mail"})
 app = typer.Typer(
     help="Tower: the control tower for customer conversations.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -731,11 +733,16 @@ async def _business_clock(loaded: Loaded) -> AsyncIterator[BusinessClock]:
 @contextlib.asynccontextmanager
 async def _tools(loaded: Loaded) -> AsyncIterator[Tools]:
     """The database, opened as a guest. Raises ConfigError, Unavailable."""
-    async with _business_clock(loaded) as clock:
-        url, vault = loaded.section("database", DatabaseSettings).url, _vault(loaded.section("keys", Keys))
-        db = await asyncio.to_thread(partial(Database.open, url, vault, guest=True))
-        async with db:
-            yield Tools(db=db, now=clock.now())
+    async with _business_clock(loaded) as clock, _database(loaded) as db:
+        yield Tools(db=db, now=clock.now())
+
+
+@contextlib.asynccontextmanager
+async def _database(loaded: Loaded) -> AsyncIterator[Database]:
+    """The database, opened as a guest. Raises ConfigError, Unavailable."""
+    url, vault = loaded.section("database", DatabaseSettings).url, _vault(loaded.section("keys", Keys))
+    async with await asyncio.to_thread(partial(Database.open, url, vault, guest=True)) as db:
+        yield db
 
 
 def _done(work: Coroutine[object, object, int]) -> None:
@@ -858,16 +865,39 @@ def backup(
     from storage import backup as room
 
     async def work() -> int:
-        loaded = load(config)
+        loaded, now = load(config), SystemClock().now()
         url = loaded.section("database", DatabaseSettings).url
-        taken = await asyncio.to_thread(partial(room.backup, url, out, _papers(loaded), now=SystemClock().now()))
+        with _seen() as progress:
+            made = partial(room.backup, url, out, _papers(loaded), now=now, progress=progress)
+            taken = await asyncio.to_thread(made)
         print(f"written: {out}, {taken.size} bytes, {len(taken.names)} files")
-        if room.DATABASE not in taken.names:
-            print(f"The database is not in it. Copy it with: pg_dump --format=custom --file=tower.dump '{url}'")
         print("The keys are not in it; without them it cannot be read. Keep them elsewhere.")
+        try:
+            async with _database(loaded) as db:
+                await db.write(lambda unit: health.backed_up(unit, now.timestamp()), label="note")
+        except (ConfigError, Unavailable) as away:
+            print(f"When it was made could not be noted in the database ({type(away).__name__}).", file=sys.stderr)
         return 0
 
     _done(work())
+
+
+@contextlib.contextmanager
+def _seen() -> Iterator[Callable[[str, int, int], None]]:
+    """How far a long piece of work is, as a line that is drawn again and again; on a terminal only."""
+    live, width = sys.stderr.isatty(), 24
+
+    def draw(what: str, done: int, total: int) -> None:
+        if live:
+            full = width * done // total if total else 0
+            told = f"{100 * done // total:3} %" if total else "    "
+            print(f"\r\033[K{what:<10} [{'#' * full:<{width}}] {told}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield draw
+    finally:
+        if live:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _papers(loaded: Loaded) -> dict[str, bytes]:
@@ -891,7 +921,8 @@ def restore(
         loaded = load(config)
         url, vault = loaded.section("database", DatabaseSettings).url, _vault(loaded.section("keys", Keys))
         async with _business_clock(loaded) as clock:
-            back = await room.restore(url, source, vault, now=clock.now())
+            with _seen() as progress:
+                back = await room.restore(url, source, vault, now=clock.now(), progress=progress)
         print(f"restored: {source}, made {back.taken_at.isoformat(timespec='seconds')}")
         _tell_held(back.held)
         return 0
@@ -920,6 +951,26 @@ def _tell_held(held: Held) -> None:
     print("  Messages in WeCom kf of the last three days are pulled again at the next start; mail and Teams are not.")
     print(f"held: {held.unknown} messages as unknown (write `unknown` to Tower), {held.parked} events (app.py replay),")
     print(f"  {held.timers} due timers (app.py trigger quiet). Automatic sends are paused until a manager says resume.")
+
+
+@app.command()
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="bash, zsh or fish.")],
+) -> None:
+    """Print what a shell needs to complete these commands: docs/operate.md says where to put it."""
+    tree = _command_tree(typer.main.get_command(app), "")
+    tree["completion"][:0] = get_args(Shell)
+    print(script(shell, tree), end="")
+
+
+def _command_tree(command: object, path: str) -> dict[str, list[str]]:
+    """The words that may follow each command: the commands below it, and its options."""
+    options = [name for param in getattr(command, "params", ()) for name in param.opts if name.startswith("--")]
+    below: dict[str, object] = getattr(command, "commands", {})
+    found = {path: [*below, *options, "--help"]}
+    for name, inner in below.items():
+        found |= _command_tree(inner, f"{path} {name}".strip())
+    return found
 
 
 if __name__ == "__main__":

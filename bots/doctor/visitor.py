@@ -12,7 +12,7 @@ from connectors.contract import Inbound
 from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Unavailable
-from rules.model import RepHandle
+from rules.model import Rep, RepHandle
 
 
 class Visitor:
@@ -44,6 +44,10 @@ class Visitor:
     async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
         """None: no customer is shown."""
         return ()
+
+    async def rep(self, by: RepHandle) -> Rep | None:
+        """None: nobody is known."""
+        return None
 
     async def note(self, key: str) -> tuple[str, float] | None:
         """What was kept in this process."""

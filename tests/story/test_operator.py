@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import sqlite3
 import subprocess
@@ -260,13 +262,30 @@ def test_no_configuration_is_told_by_its_name(tmp_path: Path, words: str) -> Non
     assert done.returncode == 2 and "none.toml" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_shells_can_complete() -> None:
-    done = subprocess.run(
-        [sys.executable, "app.py", "--show-completion", "bash"],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
-    )
-    assert done.returncode == 0 and "complete" in done.stdout
+def test_on_a_terminal_one_sees_how_far_it_is(made: Company) -> None:
+    """Its own line on standard error, drawn again and again and wiped at the end; nothing of it in a file."""
+    ours, theirs = pty.openpty()
+    words = [
+        sys.executable,
+        "app.py",
+        "backup",
+        str(made.folder / "seen.zip"),
+        "--config",
+        str(made.folder / "hub.toml"),
+    ]
+    done = subprocess.run(words, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=theirs, timeout=60)
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(ours, 4096):
+            seen += piece
+    os.close(ours)
+    assert done.returncode == 0
+    assert b"packing" in seen and b"100 %" in seen and seen.endswith(b"\r\x1b[K")
+    assert b"packing" not in done.stdout
+
+
+def test_the_newest_backup_is_known(made: Company) -> None:
+    assert run(made, "backup", str(made.folder / "known.zip")).returncode == 0
+    said = json.loads(run(made, "doctor", "--json", "--only", "D04").stdout)["checks"]
+    assert said[0]["state"] == "fine" and said[0]["found"].startswith("the newest is 0.0 h old")
