@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,7 +21,8 @@ from yarl import URL
 from bots.failpoints import Failpoints
 from bots.hub import Hub, Options
 from bots.records import PageRecords
-from connectors.contract import Inbound
+from connectors.contract import Inbound, Preview, StaffPages
+from connectors.mail.templates import Templates
 from connectors.teams.signin import EntraSignIn, Realm
 from rules.events import MessageReceived
 from rules.model import Address, Identity, Rep, RepHandle
@@ -133,8 +135,10 @@ def press(page: Page, action: str, **fits: str) -> Form:
 
 
 @asynccontextmanager
-async def office(folder: Path, *, views_per_minute: int = 1000, **settings: object) -> AsyncIterator[Office]:
-    """Everything up, each on its own port."""
+async def office(
+    folder: Path, *, views_per_minute: int = 1000, staff: StaffPages | None = None, **settings: object
+) -> AsyncIterator[Office]:
+    """Everything up, each on its own port. `staff`: WeCom, to sign in there too."""
     here = socket.socket()
     here.bind(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{here.getsockname()[1]}"
@@ -149,7 +153,9 @@ async def office(folder: Path, *, views_per_minute: int = 1000, **settings: obje
         turns = asyncio.create_task(hub.turns.run())
         async with EntraSignIn(_realm(login)) as directory:
             made = Office(hub=hub, clock=clock, base=base, login=login, parts=None, wall=[1_000_000.0])  # type: ignore[arg-type]
-            made.parts = _parts(made, db, directory, ManageSettings.model_validate(settings), views_per_minute)
+            await hub.publishing.settle()
+            parts = _parts(made, db, directory, ManageSettings.model_validate(settings), views_per_minute)
+            made.parts = replace(parts, inside=replace(parts.inside, staff=staff))
             app = application(hub, [*manage.routes(made.parts), *statics()])
             async with TestServer(app, socket_factory=lambda *_: here):
                 yield made
@@ -220,7 +226,61 @@ def _parts(made: Office, db: Database, directory: EntraSignIn, settings: ManageS
         publishing=made.hub.publishing,
         settings=settings,
         directory=directory,
+        previews=Mails(),
     )
+
+
+class Mails:
+    """The shipped mail templates, as the mail connector shows them."""
+
+    def __init__(self) -> None:
+        self._found = Templates.load(Path("playbooks/mail"))
+
+    def preview(self, template: str, language: str, variables: Mapping[str, str]) -> Preview | None:
+        """See connectors.contract.Previews."""
+        found = self._found.get(template, language)
+        made = found.render(variables, click=lambda _: "#", unsubscribe="#") if found else None
+        return Preview(subject=made.subject, text=made.text, html=made.html) if made else None
+
+
+def untouched(page: Page, action: str) -> dict[str, str]:
+    """What a browser would send of the first form with this address if nobody touched it."""
+    begin = page.html.index(f'action="{action}"')
+    reader = _Reader()
+    reader.feed(page.html[page.html.rindex("<form", 0, begin) : page.html.index("</form>", begin)])
+    return reader.fields
+
+
+class _Reader(HTMLParser):
+    """Fields as browsers count them: ticked boxes, chosen options, areas less their first line end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._open = ""
+        self._pick = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        name = told.get("name", "")
+        if tag == "input" and name and (told.get("type") != "checkbox" or "checked" in told):
+            self.fields[name] = told.get("value", "")
+        elif tag == "textarea":
+            self._open, self.fields[name] = name, ""
+        elif tag == "select":
+            self._pick = name
+        elif tag == "option" and self._pick and ("selected" in told or self._pick not in self.fields):
+            self.fields[self._pick] = told["value"]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.fields[self._open] = self.fields[self._open].removeprefix("\n")
+            self._open = ""
+        self._pick = "" if tag == "select" else self._pick
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.fields[self._open] += data
 
 
 async def park(db: Database, event: MessageReceived) -> None:
@@ -233,4 +293,4 @@ async def park(db: Database, event: MessageReceived) -> None:
     await db.write(work, label="test")
 
 
-__all__ = ["BOSS", "LILEI", "ClientResponse", "Office", "office", "park", "press"]
+__all__ = ["BOSS", "LILEI", "ClientResponse", "Office", "office", "park", "press", "untouched"]
