@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.unit.builders import HERS, KF, SHE, WANG, Life, effects
 THREAD = Address(connector="teams", account="msteams:t", wire_id="19:c;messageid=1")
 TAKEN = (FileRule(kind="image", types=("image/png",), most=1000), FileRule(kind="file", most=2000))
 LIMITS = {"wecom": ReplyLimits(hours=48, messages=5, text_bytes=2048, files=TAKEN, file_hours=72)}
-FILE = {"file": "f" * 32, "name": "架构.png", "type": "image/png", "size": "900"}
+FILE: dict[str, Any] = {"file": "f" * 32, "name": "架构.png", "type": "image/png", "size": "900"}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def life() -> Life:
 
 def sends(life: Life, *attachments: Attachment, text: str = "") -> Decision:
     return life.happens(
-        MessageReceived(id=life.id, at=life.now, address=KF, identity=SHE, text=text, attachments=attachments)
+        MessageReceived(id=life.id(), at=life.now, address=KF, identity=SHE, text=text, attachments=attachments)
     )
 
 
@@ -70,7 +71,7 @@ def fetched(life: Life, decision: Decision, outcome: str, reason: str = "") -> D
     fetch = effects(decision, FetchFile)[0]
     return life.happens(
         DeliveryReported(
-            id=life.id, at=life.now, row_id=fetch.id, conversation_id=life.conversation_id, effect="fetch_file",
+            id=life.id(), at=life.now, row_id=fetch.id, conversation_id=life.conversation_id, effect="fetch_file",
             outcome=outcome, reason=reason, line=fetch.line,  # type: ignore[arg-type]
         )
     )  # fmt: skip
@@ -114,7 +115,7 @@ def test_a_rep_sends_a_file_and_the_window_counts_it(life: Life) -> None:
     ],
 )
 def test_what_the_platform_does_not_take_is_told_before_it_is_sent(
-    life: Life, changes: dict[str, str], said: str
+    life: Life, changes: dict[str, Any], said: str
 ) -> None:
     decision = life.acts("send_file", **{**FILE, **changes})
     assert effects(decision, SendFile) == []
@@ -144,7 +145,7 @@ def test_a_closed_window_takes_no_file(life: Life) -> None:
 
 def speaks(life: Life, text: str, *attachments: Attachment) -> Decision:
     event = RepSpoke(
-        id=life.id, at=life.now, by=RepHandle(platform="teams", value=WANG.aad_id), by_name=WANG.name, thread=THREAD,
+        id=life.id(), at=life.now, by=RepHandle(platform="teams", value=WANG.aad_id), by_name=WANG.name, thread=THREAD,
         text=text, mentioned=True, attachments=attachments,
     )  # fmt: skip
     return life.happens(event, WANG)
@@ -182,7 +183,7 @@ def test_pictures_beyond_the_window_are_refused(life: Life) -> None:
 def test_what_she_encloses_in_a_mail_stands_beside_her_words(life: Life) -> None:
     life.with_mail()
     event = MailReceived(
-        id=life.id, at=life.now, mail_id="m", sender=HERS, subject="Re", text="见附件", verified=True,
+        id=life.id(), at=life.now, mail_id="m", sender=HERS, subject="Re", text="见附件", verified=True,
         attachments=(Attachment(media="file", name="订单.pdf", file_id="b" * 32),),
     )  # fmt: skip
     decision = life.happens(event)
