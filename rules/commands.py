@@ -32,19 +32,23 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "done": ("done", "完成"),
     "take_over": ("takeover", "接管"),
     "hand_back": ("handback", "交还"),
+    "release": ("release", "交回"),
+    "stage": ("stage", "阶段"),
+    "task": ("task", "待办"),
 }
 """Each verb with the words that mean it."""
 
 HELP = Words(
     zh=(
-        "我听得懂：队列 / 我的 / 待核实 / 找 <名字> / 认领 / 回复 <内容> / 备注 <内容> / 标签 <名字> / 去标签 <名字> / "
-        "稍后 2小时 / 转到 <频道> / 表单 / 为什么 / 完成 / 关闭 / 接管 / 交还 / 核实 <编号> 到达（或 重发）/ 设置。"
+        "我听得懂：队列 / 我的 / 待核实 / 找 <名字> / 认领 / 交回 / 回复 <内容> / 备注 <内容> / "
+        "标签 <名字> / 去标签 <名字> / 阶段 <名字> / 待办 <内容> / 完成 / 稍后 2小时 / 转到 <频道> / 表单 / 为什么 / 关闭 / 接管 / 交还 / "
+        "核实 <编号> 到达（或 重发）/ 设置。"
         "经理还可以：暂停 / 恢复。会话帖里不带 @Tower 的话是内部备注，客户看不到。"
     ),
     en=(
-        "I understand: queue / me / unknown / find <name> / claim / reply <text> / note <text> / tag <name> / "
-        "untag <name> / snooze 2h / move <channel> / form / why / done / close / takeover / handback / "
-        "settle <id> arrived (or again) / settings. Managers also: pause / resume. "
+        "I understand: queue / me / unknown / find <name> / claim / release / reply <text> / note <text> / "
+        "tag <name> / untag <name> / stage <name> / task <text> / done / snooze 2h / move <channel> / form / why / close / "
+        "takeover / handback / settle <id> arrived (or again) / settings. Managers also: pause / resume. "
         "Plain words in a thread are internal notes; the customer never sees them."
     ),
 )
@@ -60,7 +64,13 @@ _AGAIN = ("again", "重发", "重新发送", "没到")
 _ARRIVED = ("arrived", "到达", "已到", "到了", "送达")
 _SPAN = re.compile(r"^(\d{1,4}(?:\.\d{1,2})?)\s*(m|min|分钟|h|小时|d|天)?$", re.IGNORECASE)
 _HOURS = {"m": 1 / 60, "min": 1 / 60, "分钟": 1 / 60, "h": 1.0, "小时": 1.0, "d": 24.0, "天": 24.0}
-_INPUT = {"reply": "text", "note": "text", "tag": "tag", "untag": "tag", "reroute": "channel", "done": "about"}
+_INPUT = {
+    **dict.fromkeys(("reply", "note", "task"), "text"),
+    **dict.fromkeys(("tag", "untag"), "tag"),
+    "reroute": "channel",
+    "done": "about",
+    "stage": "stage",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,7 +27,19 @@ from rules.events import (
     SessionEntered,
     TimerFired,
 )
-from rules.model import Address, Conversation, Customer, Identity, Rep, RepHandle, ReplyLimits, Snapshot, Stage, Timer
+from rules.model import (
+    Address,
+    Conversation,
+    Customer,
+    Entry,
+    Identity,
+    Rep,
+    RepHandle,
+    ReplyLimits,
+    Snapshot,
+    Stage,
+    Timer,
+)
 from rules.playbook import parse
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -66,6 +78,7 @@ class Life:
     book: Playbook = field(default_factory=playbook, repr=False)
     paused: bool = False
     unknown: tuple[str, ...] = ()
+    heaviest: tuple[Entry, ...] = ()
     on_way: int = 0
     limits: Mapping[str, ReplyLimits] = field(default_factory=lambda: LIMITS)
     conversation_id: str = ""
@@ -110,6 +123,7 @@ class Life:
             limits=self.limits,
             paused=self.paused,
             unknown=self.unknown,
+            heaviest=self.heaviest,
             on_way=self.on_way,
         )
         decision = decide(snapshot, event, self.book, self.now)
