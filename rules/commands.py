@@ -41,13 +41,15 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 HELP = Words(
     zh=(
         "我听得懂：队列 / 我的 / 待核实 / 找 <名字> / 认领 / 交回 / 回复 <内容> / 备注 <内容> / "
-        "标签 <名字> / 去标签 <名字> / 阶段 <名字> / 待办 <内容> / 完成 / 稍后 2小时 / 转到 <频道> / 表单 / 为什么 / 关闭 / 接管 / 交还 / "
+        "标签 <名字> / 去标签 <名字> / 阶段 <名字> / 待办 <内容> / "
+        "完成 / 稍后 2小时 / 转到 <频道> / 表单 / 为什么 / 关闭 / 接管 / 交还 / "
         "核实 <编号> 到达（或 重发）/ 设置。"
         "经理还可以：暂停 / 恢复。会话帖里不带 @Tower 的话是内部备注，客户看不到。"
     ),
     en=(
         "I understand: queue / me / unknown / find <name> / claim / release / reply <text> / note <text> / "
-        "tag <name> / untag <name> / stage <name> / task <text> / done / snooze 2h / move <channel> / form / why / close / "
+        "tag <name> / untag <name> / stage <name> / task <text> / "
+        "done / snooze 2h / move <channel> / form / why / close / "
         "takeover / handback / settle <id> arrived (or again) / settings. Managers also: pause / resume. "
         "Plain words in a thread are internal notes; the customer never sees them."
     ),
