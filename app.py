@@ -22,7 +22,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+from urllib.parse import urlsplit
 
 import typer
 import uvloop
@@ -809,6 +810,41 @@ def replay(
         return 0 if all(back.values()) else 1
 
     _done(work())
+
+
+@trigger_app.command("message")
+def trigger_message(
+    text: Annotated[str, typer.Argument(help="What she writes.")],
+    person: Annotated[str, typer.Option("--person", help="Her name in that world; default: the first one.")] = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Let a customer of the simulated world write by WeChat; it comes to the hub as every message does.
+
+    No real platform can be told to do this, so it needs the hub of a demo.
+    """
+    with explained("Nobody can write"):
+        clock = urlsplit(load(config).section("clock", ClockSettings).url)
+        if not clock.netloc:
+            raise ConfigError([Mistake(where="clock.url", found="", expected="a simulated world: python app.py demo")])
+        world = f"{clock.scheme}://{clock.netloc}"
+        try:
+            who = person or str(_asked_of(f"{world}/control/people")["people"][0]["name"])
+            _asked_of(f"{world}/control/wecom/say", {"person": who, "text": text})
+        except urllib.error.HTTPError as no:
+            found = f"{no.code}: {no.read(500).decode(errors='replace')}"
+            raise ConfigError([Mistake(where="--person", found=found, expected="a customer of that world")]) from None
+        except (OSError, ValueError, LookupError) as away:
+            print(f"the simulated world does not answer ({type(away).__name__}): is the demo running?", file=sys.stderr)
+            raise typer.Exit(1) from None
+    print("she wrote; python app.py tail shows what becomes of it")
+
+
+def _asked_of(url: str, body: dict[str, str] | None = None) -> Any:
+    """What the control API of a simulated world answers. Raises OSError, ValueError."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the address is the operator's
+        return json.loads(answer.read())
 
 
 @trigger_app.command("quiet")

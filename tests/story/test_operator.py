@@ -120,6 +120,24 @@ def test_a_parked_event_goes_back_into_the_inbox(made: Company) -> None:
     assert again.returncode == 1 and "no-such-event: is not parked" in again.stdout
 
 
+def test_trigger_message_goes_the_whole_way(made: Company) -> None:
+    words = "有智能工厂的案例吗"
+    done = run(made, "trigger", "message", words, "--person", "李强")
+    assert done.returncode == 0, done.stderr
+    Cast(made=made).settle()
+    assert words in str(Cast(made=made).thread(words))
+    nobody = run(made, "trigger", "message", words, "--person", "nobody of that name")
+    assert nobody.returncode == 2 and "404" in nobody.stderr
+
+
+def test_real_customers_write_themselves(made: Company) -> None:
+    config = made.folder / "real.toml"
+    written = (made.folder / "hub.toml").read_text()
+    config.write_text(re.sub(r"\[clock\]\nurl = .*\n", "", written), encoding="utf-8")
+    done = run(made, "trigger", "message", "hello", config=config.name)
+    assert done.returncode == 2 and "a simulated world" in done.stderr
+
+
 def test_trigger_reconcile_pulls(made: Company) -> None:
     count = "SELECT count(*) FROM outbox WHERE kind = 'pull_messages'"
     [(before,)] = rows(made.folder / "tower.db", count)
@@ -241,7 +259,7 @@ def test_a_restored_hub_sends_nothing_by_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["doctor", "config", "tail", "replay", "backup", "restore", "db hold", "trigger quiet", "trigger reconcile"],
+    ["doctor", "config", "tail", "replay", "backup", "restore", "db hold", "trigger quiet", "trigger message"],
 )
 def test_every_command_explains_itself(words: str) -> None:
     done = subprocess.run(
