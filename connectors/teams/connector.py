@@ -69,6 +69,7 @@ class TeamsConnector:
         self._keys: list[Keys] = []
         self._webhook: Webhook | None = None
         self._tab: Tab | None = None
+        self._desk: Desk | None = None
         self._graph: Late[Graph] | None = None
         self._ways: dict[type[Job], Send] = {}
 
@@ -166,11 +167,12 @@ class TeamsConnector:
         tab = Demands(audiences=settings.tab_audience, issuers=settings.tab_issuer_names, leeway=leeway)
         self._tab = Tab(settings, Verifier(tab_keys, tab))
         _, sdk = await asyncio.gather(bot_keys.load(), asyncio.to_thread(_load_sdk))
-        board = sdk.Switchboard(Desk(self._hub), Invokes(self._hub, limit=settings.act_seconds))
-        self._connect(session, sdk)
+        sender = self._connect(session, sdk)
+        self._desk = Desk(self._hub, sender.typing)
+        board = sdk.Switchboard(self._desk, Invokes(self._hub, limit=settings.act_seconds))
         self._webhook.open(board.turn)
 
-    def _connect(self, session: ClientSession, sdk: Any) -> None:
+    def _connect(self, session: ClientSession, sdk: Any) -> Sender:
         """Everything that sends."""
         settings, rates = self._settings, Rates(self._clock)
         tokens = Tokens(settings, self._hub, session, settings.oauth_scope)
@@ -190,6 +192,7 @@ class TeamsConnector:
             FileFetch: fetcher.fetch,
             ProvisionChannels: provisioner.provision,
         }
+        return sender
 
     async def checks(self, site: Site) -> Sequence[Finding]:
         """Whether registration, package and tenant are as they must be."""
@@ -199,6 +202,8 @@ class TeamsConnector:
     async def stop(self) -> None:
         """Close sessions."""
         self._ways = {}
+        if self._desk is not None:
+            await self._desk.stop()
         for keys in self._keys:
             await keys.stop()
         if self._graph is not None:

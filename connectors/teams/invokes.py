@@ -15,6 +15,7 @@ from connectors.teams import buttons, cards, translate, words
 from connectors.teams.drawing import Drawing
 from connectors.teams.elements import CARD_TYPE, VERSION, Card, Submit, TextBlock
 from connectors.teams.heard import Heard, wire_id
+from connectors.teams.notetaking import NoteTaking
 from connectors.teams.tab import card_link
 from connectors.teams.wire import Json, listed, part, text_of
 from rules.card import CardView
@@ -35,6 +36,8 @@ class Invokes:
 
     def __init__(self, hub: Hub, *, limit: float) -> None:
         self._hub, self._limit = hub, limit
+        self.notes = NoteTaking(hub, self._act)
+        """Keeping messages as notes."""
 
     async def card_action(self, heard: Heard) -> dict[str, Any]:
         """`adaptiveCard/action`: a pressed button, or a client that wants the newest card."""

@@ -19,6 +19,8 @@ from connectors.teams.settings import Settings
 
 LEVEL = "1.17"
 SCHEMA = f"https://developer.microsoft.com/en-us/json-schemas/teams/v{LEVEL}/MicrosoftTeams.schema.json"
+SAVE_NOTE = "save_note"
+"""Id of the command that keeps a message as a note."""
 RSC_RESOURCE = "https://RscBasedStoreApp"
 """Some text must stand in webApplicationInfo.resource when an app reads channel messages; it is not used."""
 TAB_PATH = "/sidebar/tab"
@@ -105,11 +107,22 @@ class Search(_Part):
     parameters: Annotated[list[Parameter], Field(min_length=1, max_length=5)]
 
 
+class MessageAction(_Part):
+    """A command on a message of any chat, which opens a dialog."""
+
+    id: str
+    type: Literal["action"] = "action"
+    title: Annotated[str, Field(max_length=32)]
+    description: Annotated[str, Field(max_length=128)]
+    context: list[Literal["message"]] = ["message"]
+    fetch_task: bool = True
+
+
 class Extension(_Part):
     """The message extension."""
 
     bot_id: str
-    commands: Annotated[list[Search], Field(max_length=10)]
+    commands: Annotated[list[Search | MessageAction], Field(max_length=10)]
 
 
 class Tab(_Part):
@@ -191,11 +204,11 @@ COMMANDS = (
     ("me", "Your customers · 你的客户"),
     ("find", "Find a customer by name · 按姓名查找客户"),
     ("claim", "Take this conversation · 认领本会话"),
-    ("reply", "Answer the customer (she reads it) · 回复客户"),
     ("note", "Write an internal note · 内部备注"),
     ("snooze", "Put aside for some hours: snooze 2 · 稍后处理"),
+    ("tag", "Put a tag on this customer: tag VIP · 加标签"),
     ("why", "Why this landed here · 为什么在这里"),
-    ("close", "Close the conversation · 关闭会话"),
+    ("settings", "Language, quiet hours, digest, notices · 我的设置"),
 )
 CHINESE = {
     "name.short": "塔台",
@@ -259,7 +272,12 @@ def _extension(settings: Settings) -> Extension:
         description="Put a customer's card into the chat · 把客户卡片放进聊天",
         parameters=[asked],
     )
-    return Extension(bot_id=settings.app_id, commands=[search])
+    save = MessageAction(
+        id=SAVE_NOTE,
+        title="Save as note · 存为客户备注",
+        description="Keep this message as a note about a customer · 把这条消息记到客户名下",
+    )
+    return Extension(bot_id=settings.app_id, commands=[search, save])
 
 
 def _tabs(settings: Settings, base: str) -> list[Tab] | None:

@@ -33,7 +33,14 @@ logging.getLogger("msrest.serialization").setLevel(logging.ERROR)  # it warns of
 Convert = Callable[[object], object]
 _HEARD = "tower.heard"
 _CARD_ACTION = "adaptiveCard/action"
-_ANSWERED = (_CARD_ACTION, "composeExtension/query", "task/fetch", "task/submit")
+_ANSWERED = (
+    _CARD_ACTION,
+    "composeExtension/query",
+    "composeExtension/fetchTask",
+    "composeExtension/submitAction",
+    "task/fetch",
+    "task/submit",
+)
 
 
 class Switchboard(TeamsActivityHandler):
@@ -113,6 +120,14 @@ class Switchboard(TeamsActivityHandler):
     async def on_teams_messaging_extension_query(self, turn_context: TurnContext, query: Any) -> Any:
         """A search from the compose box."""
         return await self._invokes.search(_heard(turn_context))
+
+    async def on_teams_messaging_extension_fetch_task(self, turn_context: TurnContext, action: Any) -> Any:
+        """A command on a message: its dialog."""
+        return await self._invokes.notes.opened(_heard(turn_context))
+
+    async def on_teams_messaging_extension_submit_action(self, turn_context: TurnContext, action: Any) -> Any:
+        """That dialog's buttons."""
+        return await self._invokes.notes.submitted(_heard(turn_context))
 
     async def on_teams_task_module_fetch(self, turn_context: TurnContext, task_module_request: Any) -> Any:
         """A dialog opens."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from connectors.teams import cards, lines
 from connectors.teams.client import BotClient
 from connectors.teams.drawing import Drawing
 from connectors.teams.elements import MAX_REFRESH_USERS
+from connectors.teams.heard import Heard, thread_of
 from connectors.teams.lines import Attached, Post
 from connectors.teams.outcomes import Ended
 from connectors.teams.settings import Settings
@@ -99,6 +101,13 @@ class Sender:
         activity = self._message(lines.notice(job, nonce=job.row_id))
         part = await self._client.send(job.reference.service_url, chat, activity)
         return Delivered(wire_id=chat, part_id=part)
+
+    async def typing(self, heard: Heard) -> None:
+        """Show where somebody asked that an answer is on its way. Whether that arrives matters to nobody."""
+        activity = {"type": "typing", "from": {"id": self._settings.bot_id, "name": self._settings.bot_name}}
+        service = text_of(heard.activity.get("serviceUrl"))
+        with contextlib.suppress(Ended):
+            await self._client.send(service, thread_of(heard).wire_id, activity)
 
     async def _open_chat(self, job: RepNotice, reference: Reference) -> str:
         """The chat with a person; asking again gives the same one."""

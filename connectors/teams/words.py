@@ -141,4 +141,8 @@ NOT_HERE = _w(
 )
 NOTHING_FOUND = _w("没有找到。", "Nothing found.")
 DONE = _w("已完成。", "Done.")
+SAVE_NOTE = _w("存为客户备注", "Save as a note")
+WHOM = _w("找客户（姓名、公司或备注里的词）", "Find a customer (name, company or a word of a note)")
+CHOOSE = _w("记到哪位客户", "About whom")
+SEARCH = _w("查找", "Search")
 DIALOG = _w("回复 {name}", "Reply to {name}")

@@ -123,6 +123,12 @@ async def _search(room: TeamsRoom, body: Json) -> Json:
     return _answered(await reps.search(room, rep_of(room, body), command, text_of(body.get("query"))))
 
 
+async def _message_command(room: TeamsRoom, body: Json) -> Json:
+    data = body.get("data")
+    wish = data if isinstance(data, dict) else None
+    return _answered(await reps.save_message(room, rep_of(room, body), _post_of(room, body), wish))
+
+
 async def _edit(room: TeamsRoom, body: Json) -> Json:
     rep, post = rep_of(room, body), _post_of(room, body)
     if post.by_bot or post.author != rep.name:
@@ -213,6 +219,7 @@ def routes(world: World) -> list[web.RouteDef]:
         "refresh": _refresh,
         "task": _task,
         "search": _search,
+        "message_command": _message_command,
         "edit": _edit,
         "delete": _remove,
         "block": _block,

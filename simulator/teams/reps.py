@@ -168,6 +168,23 @@ async def search(room: TeamsRoom, rep: Employee, command: str, query: str) -> An
     return await bot_line(room.world).invoke("teams", activity)
 
 
+async def save_message(room: TeamsRoom, rep: Employee, post: Post, data: Json | None) -> Answer:
+    """A rep uses the app's command on a message: without data its dialog opens, with data the form is sent."""
+    payload: Json = {
+        "id": post.id,
+        "messageType": "message",
+        "body": {"contentType": "html", "content": f"<p>{html.escape(post.text)}</p>"},
+        "from": {"user": {"displayName": post.author, "userIdentityType": "aadUser"}},
+    }
+    value: Json = {"commandId": "save_note", "commandContext": "message", "messagePayload": payload}
+    name = "composeExtension/fetchTask"
+    if data is not None:
+        name, value = "composeExtension/submitAction", value | {"data": data}
+    activity = activities.invoke(room, post.conversation, rep, name, value)
+    await room.world.log.add("teams", "message_command", by=rep.name, name=name)
+    return await bot_line(room.world).invoke("teams", activity)
+
+
 async def install_in_team(room: TeamsRoom, rep: Employee, *, added: bool) -> list[Answer]:
     """The app is added to the team, or removed; the hub hears of it."""
     line = bot_line(room.world)

@@ -16,7 +16,7 @@ from connectors.teams.connector import TeamsConnector
 from connectors.teams.settings import Settings
 from rules.card import CardView
 from rules.decision import Answer
-from rules.events import BotInstalled, Event, RepActed
+from rules.events import BotInstalled, Event, RepActed, RepSpoke
 from rules.model import Address, Rep, RepHandle, Words
 from simulator.__main__ import compose, listen, open_world
 from tests.cardviews import NOW, view
@@ -67,13 +67,16 @@ class RememberingHub:
         return ""
 
     async def act(self, inbound: Inbound, *, limit: float) -> Answer | None:
+        event = inbound.event
         if self.slow is not None:
             try:
                 await asyncio.wait_for(self.slow.wait(), limit)
             except TimeoutError:
-                await self.accept([inbound])
+                if not isinstance(event, RepSpoke):
+                    await self.accept([inbound])
                 return None
-        event = inbound.event
+        if isinstance(event, RepSpoke):  # stored before: whoever asks only waits for the turn
+            return self.answers.get("spoke")
         assert isinstance(event, RepActed)
         await self.accept([inbound])
         words = Words(zh="好", en="done")
