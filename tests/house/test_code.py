@@ -23,6 +23,7 @@ LONG_FILES = {
     "connectors/contract.py": "the one interface of all connectors",
     "rules/effects.py": "one small dataclass after the other",
     "rules/events.py": "one small dataclass after the other",
+    "rules/model.py": "one small noun after the other",
     "rules/quiet.py": "the whole life of a wake-up",
     "storage/outbox.py": "the whole life of an outbox row",
     "storage/tables.py": "every table in one place",
