@@ -106,7 +106,7 @@ def _send_one(draft: Draft, actor: Rep, talk: Conversation, piece: _Piece, what:
     """Queue one file to her and its line in the thread."""
     row = draft.id(what)
     draft.do(
-        RecordTouch(conversation_id=talk.id, side="us", at=draft.now),
+        RecordTouch(conversation_id=talk.id, side="us", at=draft.now, answer=row),
         SendFile(id=row, conversation_id=talk.id, file_id=piece.id, form=piece.form, by=actor.id, report=True),
     )
     line = PostLine(
