@@ -90,11 +90,9 @@ class RulePages:
         visitor = self._door.visitor(request)
         look = await self._look(request, visitor, await self._door.look(request, visitor))
         name = _name(request)
-        rule = next((r for r in look.ask.book.rules if r.id == name), None)
-        if rule is None and name != NEW:
+        if name != NEW and all(r.id != name for r in look.ask.book.rules):
             raise NotAllowed("no such rule")
-        draft = ruleform.of_rule(rule) if rule else Draft(deeds=(ruleform.Deed(do="tag", inputs={"keep": "true"}),))
-        return self._form(look, name, draft, yaml=rule_text(rule) if rule else "")
+        return self._form(look, name, _standing(look.ask.book, name), yaml="")
 
     async def download(self, request: web.Request) -> web.Response:
         """The playbook that holds, as the file it is."""
@@ -125,7 +123,7 @@ class RulePages:
         """A press on the form: a row more or less, or what would change."""
         visitor, rep, form = await self._door.form(request)
         look, name, press = await self._look(request, visitor, rep), _name(request), form.get("press", "check")
-        draft = ruleform.of_fields(form)
+        draft = _standing(look.ask.book, name) if press == "yaml" else ruleform.of_fields(form)
         if press not in ("check", "yaml", "remove"):
             return self._form(look, name, ruleform.pressed(draft, press), yaml="")
         typed = form.get("yaml", "")[:MOST_YAML]
@@ -206,7 +204,8 @@ class RulePages:
                 change.book, by=rep.id, comment=comment, base=form.get("base", ""), origin="page"
             )
         except ConfigError as wrong:
-            return self._form(look, name, ruleform.of_fields({}), yaml=typed, mistakes=wrong.mistakes, status=422)
+            draft = _standing(look.ask.book, name)
+            return self._form(look, name, draft, yaml=typed, mistakes=wrong.mistakes, status=422)
         if not done:
             fresh = await self._look(request, visitor, rep)
             return self._change(fresh, name, change, note=look.ask.say("moved_on"))
@@ -256,6 +255,12 @@ def proposed(book: Playbook, name: str, data: object) -> Change:
     if found.rule is None or (canonical := rule_text(found.rule)) == block:
         return found
     return _checked(book, with_rule(book.text, rule_id, canonical), canonical, _index(book, rule_id))
+
+
+def _standing(book: Playbook, name: str) -> Draft:
+    """The form of a rule as it is in force; of a new one, the beginning."""
+    rule = next((r for r in book.rules if r.id == name), None)
+    return ruleform.of_rule(rule) if rule else Draft(deeds=(ruleform.Deed(do="tag", inputs={"keep": "true"}),))
 
 
 def _index(book: Playbook, rule_id: str) -> int:
