@@ -13,8 +13,10 @@ from storage.tables import outbox
 from storage.unit import Unit
 
 Fate = Literal["", "waiting", "delivered", "failed", "unknown"]
-SAYINGS = ("send/reply", "send/file", "send/form", "send/human", "send/off-hours", "send/unsubscribed", "welcome")
+_FILES = ("send/file", *(f"send/file/{number}" for number in range(10)))
+SAYINGS = ("send/reply", "send/form", "send/human", "send/off-hours", "send/unsubscribed", "welcome", *_FILES)
 """What the outbox ids of words to a customer are made of, beside the id of the event that caused them."""
+_GRAVE: tuple[Fate, ...] = ("", "delivered", "waiting", "unknown", "failed")
 _FATES: Mapping[str, Fate] = {
     "new": "waiting",
     "sending": "waiting",
@@ -26,13 +28,15 @@ _FATES: Mapping[str, Fate] = {
 
 
 def fates(unit: Unit, events: Sequence[str]) -> dict[str, Fate]:
-    """How the message that each of these events caused fared, by event id; events that caused none are left out."""
+    """How what each of these events sent her fared, by event id: the worst of it. Events that sent nothing are left
+    out."""
     rows = {new_id(event, saying): event for event in events for saying in SAYINGS}
     found = {r["id"]: _FATES[r["state"]] for r in unit.rows(_STATES, ids=list(rows))} if rows else {}
     # What a platform takes and reports as lost later stays delivered in the outbox: its line in the thread knows.
     for row_id, fate in _told(unit, [i for i, f in found.items() if f == "delivered"]).items():
         found[row_id] = fate
-    return {rows[row_id]: fate for row_id, fate in found.items()}
+    worst = sorted(found.items(), key=lambda one: _GRAVE.index(one[1]))
+    return {rows[row_id]: fate for row_id, fate in worst}
 
 
 _STATES = select(outbox.c.id, outbox.c.state).where(outbox.c.id.in_(bindparam("ids", expanding=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from rules.model import Words
 from storage import fates, outbox, traces
 from storage.database import Database
 from storage.outbox import End, OutRow
+from storage.unit import Unit
 from tests.contract.people import NOW
 from tests.unit.builders import Life
 from tests.unit.test_laws import lives
@@ -27,12 +29,15 @@ async def said(db: Database, event: str, saying: str = "send/reply") -> str:
     return row.id
 
 
-async def ends(db: Database, state: str) -> None:
+async def ends(db: Database, state: Any) -> None:
     """Whatever can be sent is sent, and ends so."""
-    claims = await db.write(lambda u: outbox.claim_outbox(u, "n1", NOW, limit=10, lease_s=60), label="delivery_claim")
-    for claim in claims:
-        end = End(state=state, reason="blocked" if state != "delivered" else "")  # type: ignore[arg-type]
-        await db.write(lambda u, c=claim, e=end: outbox.finish_outbox(u, c, e, now=NOW), label="delivery")
+    end = End(state=state, reason="blocked" if state != "delivered" else "")
+
+    def work(unit: Unit) -> None:
+        for claim in outbox.claim_outbox(unit, "n1", NOW, limit=10, lease_s=60):
+            outbox.finish_outbox(unit, claim, end, now=NOW)
+
+    await db.write(work, label="delivery")
 
 
 @pytest.mark.parametrize(
@@ -73,24 +78,18 @@ async def test_the_newest_why_of_a_thing_is_found(db: Database) -> None:
         return Because(about=about, words=Words(zh=text, en=text))  # type: ignore[arg-type]
 
     kept = [("assign", "first"), ("stage", "connected"), ("assign", "second"), ("skip", "nothing")]
-    for version, (about, text) in enumerate(kept, 1):
-        trace = Trace(
-            event_id=f"ev-{version}",
-            event="x",
-            at=NOW + timedelta(seconds=version),
-            playbook="p",
-            steps=(step("act", "any"), step(about, text)),
-        )
-        await db.write(
-            lambda u, t=trace, v=version: traces.keep(u, t, customer_id="k1", conversation_id="c1", version=v),
-            label="turn",
-        )
-    found = {
-        about: await db.read(lambda u, a=about: traces.newest(u, "k1", a)) for about in ("assign", "stage", "score")
-    }
-    assert {about: found[about] and found[about].words.en for about in found} == {
-        "assign": "second",
-        "stage": "connected",
-        "score": None,
-    }
+
+    def remember(unit: Unit) -> None:
+        for version, (about, text) in enumerate(kept, 1):
+            at, steps = NOW + timedelta(seconds=version), (step("act", "any"), step(about, text))
+            trace = Trace(event_id=f"ev-{version}", event="x", at=at, playbook="p", steps=steps)
+            traces.keep(unit, trace, customer_id="k1", conversation_id="c1", version=version)
+
+    await db.write(remember, label="turn")
+
+    def newest(unit: Unit) -> list[str]:
+        found = [traces.newest(unit, "k1", about) for about in ("assign", "stage", "score")]
+        return [because.words.en if because else "" for because in found]
+
+    assert await db.read(newest) == ["second", "connected", ""]
     assert await db.read(lambda u: traces.newest(u, "somebody else", "assign")) is None
