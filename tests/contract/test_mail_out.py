@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -12,6 +13,7 @@ import pytest
 
 from connectors.contract import Connector, Delivered, TryLater, Undeliverable, Unknown
 from connectors.mail import MailConnector
+from connectors.mail.caps import DayCap
 from connectors.mail.codes import kind_of
 from rules.reasons import REASONS
 from tests.contract.mail_parts import (
@@ -201,6 +203,28 @@ async def test_a_domain_gets_only_so_many_an_hour_even_after_a_restart() -> None
             assert isinstance(await mail.deliver(job(to="she@else.test")), Delivered)
             hub.away = True
             assert isinstance(await mail.deliver(job()), TryLater)
+
+
+async def test_a_day_has_only_so_many_even_after_a_restart() -> None:
+    hub = FakeHub()
+    async with post_office() as post:
+        async with sender(post, hub, per_day=2) as mail:
+            assert isinstance(await mail.deliver(job()), Delivered)
+            assert isinstance(await mail.deliver(job(to="she@else.test")), Delivered)
+        async with sender(post, hub, per_day=2) as mail:
+            outcome = await mail.deliver(job(to="she@third.test"))
+    assert isinstance(outcome, TryLater)
+    assert (outcome.reason, outcome.scope) == ("day_cap", "platform")
+    assert 23 * 3600 <= outcome.seconds <= 25 * 3600
+    assert len(post.mails) == 2
+
+
+async def test_yesterday_is_forgotten() -> None:
+    cap, now = DayCap(FakeHub(), 3), datetime(2026, 3, 3, 8, 30, tzinfo=UTC)
+    waits = [await cap.take(now + timedelta(hours=6 * n)) for n in range(4)]
+    assert waits[:3] == [0, 0, 0] and 0 < waits[3] <= 8 * 3600
+    assert await cap.take(now + timedelta(hours=18, seconds=waits[3])) == 0
+    assert await cap.take(now + timedelta(days=9)) == 0
 
 
 @pytest.mark.parametrize(
