@@ -113,7 +113,7 @@ async def test_anna_writes_from_a_web_site_and_reads_the_answer(stage: Stage) ->
     stage.made.ask("/control/teams/install", {"team": True})
     page = await stage.open("lang=en")
     await page.locator("#person").select_option("Anna Schmidt")
-    await page.get_by_text("Web chat", exact=True).click()
+    await page.get_by_role("radio", name="Web chat").check()
     await expect(page.get_by_role("button", name="Scan the code on the stand")).to_be_hidden()
     await page.locator("#say-form textarea").fill("Hello, what does a smart factory cost?")
     await page.keyboard.press("Enter")

@@ -46,8 +46,7 @@ async function push(button) {
 const PRESETS = [
   ["twice", { place: "wecom.out", kind: "duplicate", times: 3 }],
   ["disorder", { place: "wecom.out", kind: "reorder", times: 3 }],
-  ["cut", { place: "wecom.api", kind: "drop", times: 2 }],
-  ["teamsDown", { place: "teams.service", kind: "error", times: 3, status: 503 }],
+  ["slow", { place: "wecom.api", kind: "delay", times: 5, seconds: 3 }],
   ["teamsBusy", { place: "teams.service", kind: "throttle", times: 3, seconds: 2 }],
   ["noAnswer", { place: "wecom.api/cgi-bin/kf/send_msg", kind: "lose_answer", times: 1 }],
 ];
