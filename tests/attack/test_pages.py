@@ -253,6 +253,9 @@ async def test_headers_let_nothing_else_run(p: Pages) -> None:
 
 
 class _NeverAsked:
+    def thread_link(self, thread: str) -> str:
+        return ""
+
     async def verify_tab_token(self, token: str) -> RepHandle:
         raise AssertionError(f"looked at something that is no bearer token: {token!r}")
 

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import flow, intake, startup
+from tests.bench import flow, intake, pages, startup
 from tests.bench.flow import Flow
 from tests.bench.intake import Intake
 from tests.bench.load import Refused
+from tests.bench.pages import Page
 from tests.bench.programs import Broken
 from tests.bench.site import Site
 from tests.bench.startup import Startup
@@ -29,7 +30,7 @@ Line = tuple[str, str, str]
 """What, its figure, its aim."""
 
 
-PARTS = ("intake", "flow", "startup")
+PARTS = ("intake", "flow", "pages", "startup")
 
 
 def main(parts: Sequence[str]) -> int:
@@ -39,7 +40,9 @@ def main(parts: Sequence[str]) -> int:
     backends = Backends()
     try:
         with tempfile.TemporaryDirectory(prefix="tower-bench-") as folder:
-            lines += uvloop.run(_with_site(Path(folder), backends, parts))
+            if {"intake", "flow"} & set(parts):
+                lines += uvloop.run(_with_site(Path(folder), backends, parts))
+            lines += _page_lines(uvloop.run(pages.measure(Path(folder)))) if "pages" in parts else []
         lines += _startup_lines(startup.measure()) if "startup" in parts else []
     except (Broken, Refused, TimeoutError) as broken:
         print(f"the run broke: {type(broken).__name__} {broken}", file=sys.stderr)
@@ -89,6 +92,11 @@ def _flow_lines(way: Flow) -> Iterator[Line]:
     yield "botbuilder CloudAdapterBase echo, RS256", f"{way.echo:,.0f} us, 1.0 calls", ""
     yield "echo against a first message", f"{way.echo / way.first:.1f} x", ">= 25 x"
     yield "echo against a further message", f"{way.echo / way.further:.1f} x", ""
+
+
+def _page_lines(timed: Sequence[Page]) -> Iterator[Line]:
+    for page in timed:
+        yield page.name, f"{page.middle:.1f} ms, 95 % within {page.p95:.1f} ms", f"<= {page.aim:g} ms"
 
 
 def _startup_lines(started: Startup) -> Iterator[Line]:
