@@ -65,6 +65,16 @@ class NoFacts:
         return None
 
 
+class OneTab:
+    """A Teams whose tokens are the reps' own ids."""
+
+    def thread_link(self, thread: str) -> str:
+        return ""
+
+    async def verify_tab_token(self, token: str) -> RepHandle:
+        return RepHandle(platform="hub", value=token)
+
+
 @dataclass
 class House:
     """The hub, who is before it, and the ways a test looks at both."""
@@ -131,10 +141,19 @@ class House:
         async with browser.http.get(self.base + path) as answer:
             return answer.status, answer.headers, await answer.read()
 
-    async def upload(self, browser: Browser, form: Form, name: str, content: bytes, *, kind: str) -> tuple[int, str]:
-        """Send the form with a file; status and page of where it leads."""
+    async def upload(
+        self,
+        browser: Browser,
+        form: Form,
+        name: str,
+        content: bytes,
+        *,
+        kind: str,
+        more: Mapping[str, str] | None = None,
+    ) -> tuple[int, str]:
+        """Send the form with a file and more headers; status and page of where it leads."""
         data = _multipart(form.fields, name, content, kind)
-        headers = {"Origin": self.base, "Sec-Fetch-Site": "same-origin"}
+        headers = {"Origin": self.base, "Sec-Fetch-Site": "same-origin", **(more or {})}
         async with browser.http.post(self.base + form.action, data=data, headers=headers) as answer:
             return answer.status, await answer.text()
 
@@ -228,4 +247,5 @@ def _parts(hub: Hub, base: str, connector: WeComConnector) -> Inside:
         public_url=base,
         settings=SidebarSettings(views_per_minute=1000),
         staff=connector.staff,
+        tabs=OneTab(),
     )

@@ -169,3 +169,33 @@ async def test_an_address_she_was_given_opens_what_was_sent_and_nothing_else(h: 
         assert (await stranger.get(f"/m/{token}"))[0].status == 404
     h.later(days=15)
     assert (await stranger.get(f"/m/{h.hub.tokens.mint('file', sent.id)}"))[0].status == 404
+
+
+async def test_the_tab_opens_and_sends_files_without_a_cookie(h: House) -> None:
+    talk = await h.says("请发架构图")
+    await h.sends("image", "a.png", PNG)
+    file = await came(h)
+    tab, bearer = h.browser(), {"Authorization": "Bearer lilei"}
+    _, page = await tab.get(f"/sidebar/tab/data?c={talk}", **bearer)
+    [address] = [a["src"] for t, a in page.elements if t == "img"]
+    assert address.startswith(f"/sidebar/media/{file.id}?for=")
+    assert (await h.fetch(tab, address))[0::2] == (200, PNG)
+    form = next(f for f in page.forms if f.action == "/sidebar/tab/file")
+    status, html = await h.upload(tab, form, "架构.jpg", JPEG, kind="image/jpeg", more=bearer)
+    assert status == 200, html
+
+    async def arrived() -> bool:
+        return bool(await h.phone())
+
+    await h.until(arrived)
+    status, html = await h.upload(tab, form, "setup.exe", b"MZ" + b"\0" * 99, kind="", more=bearer)
+    assert status == 409
+    assert "有害" in Page(html).text
+
+
+async def test_all_that_was_said_shows_its_files_too(h: House) -> None:
+    await h.sends("image", "a.png", PNG)
+    file = await came(h)
+    talk = (await h.card(lambda _: True)).conversation_id
+    _, page = await h.browser().get(f"/sidebar/c/{talk}/all")
+    assert file.id in page.html
