@@ -46,12 +46,21 @@ const write = (text) => (onTheWeb() ? webSay(person(), text, tongue()) : act("/c
 
 function bubble(line) {
   const mine = line.by === "customer";
-  const body = line.msgtype === "msgmenu" ? menu(line.content) : inChat(line.text || `[${line.msgtype}]`);
+  const body = line.msgtype === "msgmenu" ? menu(line.content) : medium(line) ?? inChat(line.text || `[${line.msgtype}]`);
   return el("div", { class: `bubble ${mine ? "mine" : "theirs"}` }, face(mine ? person() : line.from, mine || line.from ? "" : "hub"),
     line.from ? el("p", { class: "hint" }, t("friend", { name: line.from })) : null,
     el("div", { class: "words" }, ...body),
     ...(line.offers ?? []).map((offer) => el("button", { type: "button", class: "menu-item", on: { click: () => write(offer) } }, offer)),
     el("time", { class: "when", dateTime: line.at }, moment(line.at, worldNow())));
+}
+
+/** A picture as the phone shows it, any other file as a link; null for words. */
+function medium(line) {
+  const id = line.content?.media_id;
+  if (!id) return null;
+  const src = `/control/wecom/media/${encodeURIComponent(id)}`;
+  if (line.msgtype === "image") return [el("img", { src, alt: `[${line.msgtype}]`, class: "medium" })];
+  return [el("a", { href: src, download: "" }, line.content.filename || `[${line.msgtype}]`)];
 }
 
 /** Words of a chat. The company's own forms open inside the phone, as they do in WeChat; all else in a window. */
