@@ -197,6 +197,7 @@ directline_url = "{world}/directline/"
 directline_secret = "file:directline.secret"
 webchat_origins = ["{world}"]
 graph_url = "{world}/graph/v1.0"
+client_url = ""
 tab_audience = ["{company.app}"]
 tab_issuers = ["{login}/v2.0"]
 tab_keys_url = "{login}/discovery/v2.0/keys"

@@ -181,6 +181,20 @@ async def test_refresh_reads_and_stores_nothing(here: Bench) -> None:
     assert "NotFound" in str(await here.company.control("teams/refresh", rep=REP, activity_id=root))
 
 
+async def test_at_most_sixty_clients_keep_a_card_fresh_by_themselves(here: Bench) -> None:
+    people = tuple(f"29:{number}" for number in range(70))
+    where, thread, root = await here.thread()
+    assert where.reference is not None
+    edit = CardEdit(
+        row_id="e9", attempt=1, thread=thread, activity=root, reference=where.reference, card=view(), readers=people
+    )
+    assert await here.teams.deliver(edit) == Delivered(wire_id=thread, part_id=root)
+    [shown] = (await posts(here, thread))[0]["cards"]
+    assert shown["refresh"]["userIds"] == list(people[:60])
+    answer = await here.company.control("teams/refresh", rep=REP, activity_id=root)
+    assert len(answer["body"]["value"]["refresh"]["userIds"]) == 1, "who asked goes on asking"
+
+
 async def test_a_dialog_opens_and_sends(here: Bench) -> None:
     _, _, root = await here.thread()
     data = {"conversation_id": "c1"}
