@@ -125,14 +125,20 @@ class Extension(_Part):
     commands: Annotated[list[Search | MessageAction], Field(max_length=10)]
 
 
+TabPlace = Literal["personalTab", "privateChatTab", "meetingChatTab", "meetingDetailsTab", "meetingSidePanel"]
+"""Where a tab may be opened (app manifest schema, staticTabs.context)."""
+TAB_PLACES: tuple[TabPlace, ...] = ("personalTab", "privateChatTab", "meetingChatTab", "meetingSidePanel")
+
+
 class Tab(_Part):
-    """A tab in the app's personal area."""
+    """A tab in the app's personal area, in chats, and beside a meeting."""
 
     entity_id: str
     name: Annotated[str, Field(max_length=128)]
     content_url: Annotated[str, Field(pattern=r"^https://", max_length=2048)]
     website_url: Annotated[str, Field(pattern=r"^https://", max_length=2048)]
     scopes: list[Scope]
+    context: list[TabPlace]
 
 
 class WebApplication(_Part):
@@ -281,11 +287,24 @@ def _extension(settings: Settings) -> Extension:
 
 
 def _tabs(settings: Settings, base: str) -> list[Tab] | None:
-    """The personal tab, where single sign-on is set up: Teams frames pages over HTTPS only."""
+    """The one page of ours, wherever Teams has room for it, once single sign-on is set up: framed over HTTPS only.
+
+    Doubtful: a tenant may offer the side panel in meetings only after the app was added to that meeting's chat.
+    """
     if not settings.tab_audience or not base.startswith("https://"):
         return None
     page = f"{base}{TAB_PATH}"
-    return [Tab(entity_id="tower", name="Tower", content_url=page, website_url=page, scopes=["personal"])]
+    scopes: list[Scope] = ["personal", "groupChat"]
+    return [
+        Tab(
+            entity_id="tower",
+            name="Tower",
+            content_url=page,
+            website_url=page,
+            scopes=scopes,
+            context=list(TAB_PLACES),
+        )
+    ]
 
 
 def write(path: Path, settings: Settings, public_url: str, version: str = "1.0.0") -> None:

@@ -13,7 +13,7 @@ from rules.language import Language, spoken
 from rules.layout import Layout
 from rules.model import Identity, Rep, RepHandle
 from sidebar.inside.acts import TYPED, Wish, inbound
-from sidebar.inside.drawing import BLOCKS, Sheet
+from sidebar.inside.drawing import BLOCKS, LISTED, Sheet
 from sidebar.inside.pace import Pace
 from sidebar.inside.page import Named
 from sidebar.inside.parts import Inside, Past
@@ -22,7 +22,6 @@ from sidebar.inside.words import SAID
 
 _LONGEST_ID = 100
 _LONGEST_WORDS = 80
-_SHOWN = 20
 PAST = 25
 """Touches on a page of all that was said."""
 _VERSION = re.compile(r"[1-9]\d{0,8}\Z")
@@ -139,10 +138,10 @@ class PageDesk:
         """What was searched, or else the rep's own conversations and those that wait for somebody."""
         plain = clean(words)
         if plain:
-            found = await self._hub.cards(f"find:{plain}", reader.by, limit=_SHOWN)
+            found = await self._hub.cards(f"find:{plain}", reader.by, limit=LISTED)
             return [(_say("found", reader, words=plain), _say("found_none", reader), found)]
-        mine = await self._hub.cards("mine", reader.by, limit=_SHOWN)
-        queue = await self._hub.cards("queue", reader.by, limit=_SHOWN)
+        mine = await self._hub.cards("mine", reader.by, limit=LISTED)
+        queue = await self._hub.cards("queue", reader.by, limit=LISTED)
         known = {c.conversation_id for c in mine}
         waiting = [c for c in queue if c.conversation_id not in known]
         return [

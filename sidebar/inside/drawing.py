@@ -34,6 +34,8 @@ BAR: Mapping[str, tuple[str, str]] = {
     "task": ("task-text", "bar_task"),
 }
 """Block -> where the fixed bar at the foot leads, and how that is called."""
+LISTED = 12
+"""Conversations in a list; for the rest there is the search, and a full list says so."""
 _WAKEUP_STATES = frozenset(k for k in SAID if k.startswith("wakeup_"))
 
 for _block in BLOCKS:
@@ -181,6 +183,7 @@ def draw_list(
         place=place,
         hidden=hidden or {},
         asks_client=asks_client,
+        full=LISTED,
     )
 
 

@@ -219,6 +219,7 @@ SAID: Mapping[str, Words] = {
     "mine": _w("我的会话", "My conversations"),
     "mine_none": _w("现在没有你的会话。", "You have no conversation right now."),
     "queue": _w("待认领", "Waiting for somebody"),
+    "list_full": _w("只显示前 {count} 个，其余请搜索。", "These are the first {count}: search for the others."),
     "queue_none": _w("没有等待认领的会话。", "Nobody is waiting."),
     # --- the tab ---
     "tab_title": _w("塔台", "Tower"),

@@ -38,6 +38,7 @@ def test_the_package_holds_what_teams_asks_for(tmp_path: Path) -> None:
     assert made["validDomains"] == ["tower.example"]
     assert made["webApplicationInfo"]["resource"] == f"api://tower.example/{APP}"
     assert made["staticTabs"][0]["contentUrl"] == "https://tower.example/sidebar/tab"
+    assert "meetingSidePanel" in made["staticTabs"][0]["context"]
     assert "ChannelMessage.Read.Group" in str(made["authorization"])
     again = tmp_path / "again.zip"
     manifest.write(again, settings(tab_audience=[f"api://tower.example/{APP}"]), "https://tower.example/")
