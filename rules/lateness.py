@@ -35,20 +35,24 @@ def due_by(book: Playbook, at: datetime) -> Due:
     )
 
 
+def due_at(book: Playbook, since: datetime, minutes: float) -> datetime:
+    """When so many open minutes are over."""
+    office = book.office
+    return after_open_minutes(office.hours, book.holidays, office.zone, since, minutes)
+
+
 def risk_until(book: Playbook, now: datetime) -> datetime:
     """A wait that is not over yet and ends by then is at risk."""
-    office = book.office
-    return after_open_minutes(office.hours, book.holidays, office.zone, now, book.sla.risk_minutes)
+    return due_at(book, now, book.sla.risk_minutes)
 
 
 def _latest_start(book: Playbook, minutes: float, at: datetime) -> datetime:
     """The last moment from which so many open minutes are over at `at`: found by halving, as it only grows."""
-    office = book.office
     low, high = 0, _FARTHEST // _TICK
     while low < high:
         middle = (low + high) // 2
-        due = after_open_minutes(office.hours, book.holidays, office.zone, at - middle * _TICK, minutes)
-        low, high = (low, middle) if due <= at else (middle + 1, high)
+        over = due_at(book, at - middle * _TICK, minutes) <= at
+        low, high = (low, middle) if over else (middle + 1, high)
     return at - low * _TICK
 
 

@@ -6,6 +6,7 @@ The names of days and months, their order and the words for "ago" are those of t
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from babel import Locale
 from babel.dates import format_skeleton, format_timedelta, get_timezone_location
@@ -26,6 +27,7 @@ _PLACED = Words(zh="{moment}（{place}时间）", en="{moment} ({place} time)")
 _HERS = Words(zh="{moment}（客户当地 {clock}，{place}）", en="{moment} ({clock} for the customer, {place})")
 
 
+@cache
 def locale(language: str) -> Locale:
     """The conventions that go with a language tag."""
     return Locale.parse(_LOCALES[spoken(language)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, or_, select, true, type_coerce
@@ -19,6 +19,8 @@ from storage.tables import conversations, customers, stage_moves, traces
 from storage.unit import Unit
 
 MICRO = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 Span = tuple[datetime | None, datetime | None]
 """From a moment, up to but not including another; None = open at that end."""
 
@@ -166,39 +168,39 @@ def standing(unit: Unit, known: Span) -> Mapping[str, int]:
     return {r[0]: int(r[1]) for r in unit.conn.execute(found.group_by(customers.c.stage))}
 
 
-def reached(unit: Unit, known: Span) -> Mapping[str, list[float]]:
-    """For each stage, after how many days since she was first met each customer of a span first came there."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Days:
+    """How long something took for so many."""
+
+    count: int
+    median: float
+    """Days; the middle one by nearest rank."""
+
+
+def reached(unit: Unit, known: Span) -> Mapping[str, Days]:
+    """For each stage, how many customers of a span ever came there, and how soon after they were first met."""
     m = stage_moves.c
-    first = (
-        select(m.customer_id, m.went, func.min(type_coerce(m.at, BigInteger)).label("came_at"))
-        .group_by(m.customer_id, m.went)
-        .subquery()
-    )
-    met = type_coerce(customers.c.created_at, BigInteger)
-    found = select(first.c.went, first.c.came_at - met).join(customers, customers.c.id == first.c.customer_id)
-    days: dict[str, list[float]] = {}
-    for stage, micros in unit.conn.execute(found.where(within(customers.c.created_at, known))):
-        days.setdefault(stage, []).append(max(0.0, micros / MICRO / 86400))
-    return days
+    met = type_coerce(m.at, BigInteger) - m.known_for
+    since, until = (None if t is None else (t - _EPOCH) // _TICK for t in known)
+    inside = and_(m.again.is_(False), *((met >= since,) if since else ()), *((met < until,) if until else ()))
+    return _middle(unit, select(m.went, m.known_for).where(inside))
 
 
-def stayed(unit: Unit, span: Span) -> Mapping[str, list[float]]:
-    """For each stage, how many days each customer who left it in a span had been in it."""
-    m = stage_moves.alias("later").c
-    earlier = stage_moves.alias("earlier")
-    came = (
-        select(func.max(type_coerce(earlier.c.at, BigInteger)))
-        .where(earlier.c.customer_id == m.customer_id, earlier.c.version < m.version)
-        .correlate(m.at.table)
-        .scalar_subquery()
-    )
-    since = func.coalesce(came, type_coerce(customers.c.created_at, BigInteger))
-    left: Select[Any] = select(m.came, type_coerce(m.at, BigInteger) - since)
-    found = left.join(customers, customers.c.id == m.customer_id).where(within(m.at, span))
-    days: dict[str, list[float]] = {}
-    for stage, micros in unit.conn.execute(found):
-        days.setdefault(stage, []).append(max(0.0, micros / MICRO / 86400))
-    return days
+def stayed(unit: Unit, span: Span) -> Mapping[str, Days]:
+    """For each stage, how many times it was left in a span, and how long those customers had been in it."""
+    m = stage_moves.c
+    return _middle(unit, select(m.came, m.stayed_for).where(within(m.at, span)))
+
+
+def _middle(unit: Unit, spans: Select[Any]) -> Mapping[str, Days]:
+    """Count and median of spans in microseconds, by stage."""
+    found: dict[str, list[int]] = {}
+    for stage, micros in unit.conn.execute(spans):
+        found.setdefault(stage, []).append(micros)
+    return {
+        stage: Days(count=len(took), median=sorted(took)[(len(took) - 1) // 2] / MICRO / 86400)
+        for stage, took in found.items()
+    }
 
 
 # --- sources --------------------------------------------------------------------------------------------------------

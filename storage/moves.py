@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, update
+from datetime import timedelta
+
+from sqlalchemy import bindparam, select, update
 
 from rules.decision import Trace
 from rules.events import Event, RepActed, RepSpoke
-from rules.model import Customer
+from rules.model import Customer, Stage
 from storage.tables import conversations, stage_moves
 from storage.unit import Unit
 
@@ -14,7 +16,7 @@ from storage.unit import Unit
 def record(unit: Unit, before: Customer, after: Customer, *, event: Event, trace: Trace, version: int) -> None:
     """Keep what one turn moved; a turn that moves nothing costs nothing."""
     if before.stage != after.stage:
-        unit.run(_MOVED, [_move(before, after, event, trace) | {"version": version}])
+        unit.run(_MOVED, [_move(unit, before, after, event, trace) | {"version": version}])
     if before.conversations is after.conversations:
         return
     answered = {c.id for c in before.conversations if c.last_our_at is not None}
@@ -31,8 +33,15 @@ _ANSWERED = (
 )
 
 
-def _move(before: Customer, after: Customer, event: Event, trace: Trace) -> dict[str, object]:
+_EARLIER = select(stage_moves.c.went, stage_moves.c.at).where(stage_moves.c.customer_id == bindparam("of"))
+_TICK = timedelta(microseconds=1)
+
+
+def _move(unit: Unit, before: Customer, after: Customer, event: Event, trace: Trace) -> dict[str, object]:
     by_rep = isinstance(event, RepActed | RepSpoke)
+    earlier = unit.rows(_EARLIER, of=after.id)
+    since = max((m["at"] for m in earlier), default=before.created_at)
+    been = {Stage.PROSPECT.value, *(m["went"] for m in earlier)}
     return {
         "customer_id": after.id,
         "at": event.at,
@@ -40,4 +49,7 @@ def _move(before: Customer, after: Customer, event: Event, trace: Trace) -> dict
         "went": after.stage.value,
         "by": "rep" if by_rep else "rule",
         "rule": next((s.rule for s in trace.about("stage") if s.rule), ""),
+        "known_for": max(0, (event.at - before.created_at) // _TICK),
+        "stayed_for": max(0, (event.at - since) // _TICK),
+        "again": after.stage.value in been,
     }

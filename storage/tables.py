@@ -309,8 +309,12 @@ stage_moves = Table(
     _text("went"),
     _text("by"),
     _text("rule"),
+    plain("known_for", BigInteger(), server_default="0"),
+    plain("stayed_for", BigInteger(), server_default="0"),
+    plain("again", Boolean()),
 )
-"""Every move of a customer from one stage to another, drawn from the timeline. `by`: rule or rep."""
+"""Every move of a customer from one stage to another, drawn from the timeline. `by`: rule or rep. `known_for`: since we
+met her; `stayed_for`: since the move before, both in microseconds. `again`: she had been there before."""
 
 files = Table(
     "files",

@@ -10,7 +10,7 @@ from sidebar.manage.ask import Ask, address
 from sidebar.manage.span import Span
 from sidebar.manage.table import Bar, Cell, Chart, Choice, Row, Sheet, Table
 from storage import figures
-from storage.figures import Move
+from storage.figures import Days, Move
 from storage.unit import Unit
 
 DAYS = 90
@@ -23,13 +23,13 @@ class Cohort:
     """Customers first met in a span."""
 
     standing: Mapping[str, int]
-    reached: Mapping[str, Sequence[float]]
-    stayed: Mapping[str, Sequence[float]]
+    reached: Mapping[str, Days]
+    stayed: Mapping[str, Days]
 
     @property
     def steps(self) -> dict[Stage, int]:
         """How many of them ever came to each stage; everybody begins as a prospect."""
-        came = {stage: len(self.reached.get(stage.value, ())) for stage in Stage}
+        came = {s: found.count if (found := self.reached.get(s.value)) else 0 for s in Stage}
         return came | {Stage.PROSPECT: sum(self.standing.values())}
 
 
@@ -69,8 +69,8 @@ def _ladder(ask: Ask, span: Span, cohort: Cohort) -> Table:
                     Cell(text=ask.stage(stage.value)),
                     Cell(text=str(steps[stage]), number=True, href=address("customers", **at, **span.query)),
                     Cell(text=share, number=True),
-                    Cell(text=_days(ask, cohort.reached.get(stage.value, ())), number=True),
-                    Cell(text=_days(ask, cohort.stayed.get(stage.value, ())), number=True),
+                    Cell(text=_days(ask, cohort.reached.get(stage.value)), number=True),
+                    Cell(text=_days(ask, cohort.stayed.get(stage.value)), number=True),
                     Cell(
                         text=str(cohort.standing.get(stage.value, 0)),
                         number=True,
@@ -89,9 +89,8 @@ def _ladder(ask: Ask, span: Span, cohort: Cohort) -> Table:
     )
 
 
-def _days(ask: Ask, days: Sequence[float]) -> str:
-    middle = figures.share(days, 0.5)
-    return "–" if middle is None else ask.say("days_of", n=f"{middle:.1f}".removesuffix(".0"))
+def _days(ask: Ask, days: Days | None) -> str:
+    return "–" if days is None else ask.say("days_of", n=f"{days.median:.1f}".removesuffix(".0"))
 
 
 def _moves(ask: Ask, span: Span, moved: Sequence[Move]) -> Table:

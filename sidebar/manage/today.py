@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from rules import sla
-from rules.lateness import OpenTime
+from rules.lateness import OpenTime, due_at
 from sidebar.manage.ask import Ask, address, left, talk_cells, talk_columns, talks_at, waited
 from sidebar.manage.pager import pager
 from sidebar.manage.span import Span
@@ -102,8 +101,9 @@ def pressing(unit: Unit, ask: Ask, which: Which) -> list[Talk]:
     found = [t for first in (True, False) for t in reports.talks(unit, replace(which, first=first), most)]
 
     def due(talk: Talk) -> tuple[datetime, str]:
-        since = talk.waiting_since or ask.now
-        return sla.waiting(since, first=talk.last_our_at is None, book=ask.book, now=ask.now).due_at, talk.id
+        plan = ask.book.sla
+        allowed = plan.first_reply_minutes if talk.last_our_at is None else plan.next_reply_minutes
+        return due_at(ask.book, talk.waiting_since or ask.now, allowed), talk.id
 
     return sorted(found, key=due)[ask.skip : most]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import flow, intake, pages, startup
+from tests.bench import flow, intake, manager, pages, startup
 from tests.bench.flow import Flow
 from tests.bench.intake import Intake
 from tests.bench.load import Refused
@@ -30,7 +30,7 @@ Line = tuple[str, str, str]
 """What, its figure, its aim."""
 
 
-PARTS = ("intake", "flow", "pages", "startup")
+PARTS = ("intake", "flow", "pages", "manager", "startup")
 
 
 def main(parts: Sequence[str]) -> int:
@@ -43,6 +43,7 @@ def main(parts: Sequence[str]) -> int:
             if {"intake", "flow"} & set(parts):
                 lines += uvloop.run(_with_site(Path(folder), backends, parts))
             lines += _page_lines(uvloop.run(pages.measure(Path(folder)))) if "pages" in parts else []
+            lines += _manager_lines(uvloop.run(manager.measure(Path(folder)))) if "manager" in parts else []
         lines += _startup_lines(startup.measure()) if "startup" in parts else []
     except (Broken, Refused, TimeoutError) as broken:
         print(f"the run broke: {type(broken).__name__} {broken}", file=sys.stderr)
@@ -97,6 +98,12 @@ def _flow_lines(way: Flow) -> Iterator[Line]:
 def _page_lines(timed: Sequence[Page]) -> Iterator[Line]:
     for page in timed:
         yield page.name, f"{page.middle:.1f} ms, 95 % within {page.p95:.1f} ms", f"<= {page.aim:g} ms"
+
+
+def _manager_lines(looks: Sequence[manager.Look]) -> Iterator[Line]:
+    for look in looks:
+        figure = f"p95 {look.p95:.0f} ms, median {look.median:.0f} ms, {look.bytes / 1024:.1f} KiB"
+        yield f"/manage/{look.page}, {manager.HOUSE:,} conversations", figure, "p95 <= 150 ms"
 
 
 def _startup_lines(started: Startup) -> Iterator[Line]:

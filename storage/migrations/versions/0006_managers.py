@@ -28,6 +28,9 @@ def upgrade() -> None:
         sa.Column("went", sa.Text(), server_default="", nullable=False),
         sa.Column("by", sa.Text(), server_default="", nullable=False),
         sa.Column("rule", sa.Text(), server_default="", nullable=False),
+        sa.Column("known_for", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("stayed_for", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_stage_moves_customer_id_customers")),
         sa.PrimaryKeyConstraint("customer_id", "version", name=op.f("pk_stage_moves")),
     )
@@ -54,19 +57,29 @@ def _moves_so_far() -> None:
     """Every move between stages that the timeline tells."""
     connection = op.get_bind()
     told = sa.text(
-        "SELECT customer_id, version, at, kind, changes FROM timeline WHERE changes LIKE '%\"set_stage\"%' "
-        "ORDER BY customer_id, version"
+        "SELECT t.customer_id, t.version, t.at, t.kind, t.changes, c.created_at FROM timeline t "
+        "JOIN customers c ON c.id = t.customer_id WHERE t.changes LIKE '%\"set_stage\"%' "
+        "ORDER BY t.customer_id, t.version"
     )
     add = sa.text(
-        'INSERT INTO stage_moves (customer_id, version, at, came, went, "by") VALUES (:of, :version, :at, :came, '
-        ":went, :by)"
+        'INSERT INTO stage_moves (customer_id, version, at, came, went, "by", known_for, stayed_for, again) '
+        "VALUES (:of, :version, :at, :came, :went, :by, :known_for, :stayed_for, :again)"
     )
-    stood: dict[str, str] = {}
+    been: dict[str, list[tuple[str, int]]] = {}
     for row in connection.execute(told).all():
-        moved = [c["stage"] for c in json.loads(row.changes) if c and c.get("kind") == "set_stage"]
-        came, went = stood.get(row.customer_id, "prospect"), moved[-1]
-        stood[row.customer_id] = went
-        by = "rep" if row.kind == "rep_acted" else "rule"
-        connection.execute(
-            add, {"of": row.customer_id, "version": row.version, "at": row.at, "came": came, "went": went, "by": by}
-        )
+        before = been.setdefault(row.customer_id, [("prospect", row.created_at)])
+        went = [c["stage"] for c in json.loads(row.changes) if c and c.get("kind") == "set_stage"][-1]
+        came, since = before[-1]
+        move = {
+            "of": row.customer_id,
+            "version": row.version,
+            "at": row.at,
+            "came": came,
+            "went": went,
+            "by": "rep" if row.kind == "rep_acted" else "rule",
+            "known_for": max(0, row.at - row.created_at),
+            "stayed_for": max(0, row.at - since),
+            "again": went in {stage for stage, _ in before},
+        }
+        connection.execute(add, move)
+        before.append((went, row.at))
