@@ -198,6 +198,8 @@ class CardView:
     """Her mail address, masked, or empty."""
     zone: str
     """Zone of the person who looks, for times."""
+    hers: str = ""
+    """The customer's own zone, for what is to reach her at a good hour."""
     owner_id: str = ""
     owner_why: Words = NOT_TOLD
     """How the owner came to be."""

@@ -108,6 +108,7 @@ def build(seen: Seen) -> CardView:
         wakeup=_wakeup(seen, language),
         mail_masked=masked_mail(customer.attributes.get("mail", "")),
         zone=seen.viewer.zone if seen.viewer else book.office.zone,
+        hers=customer.zone,
         owner_id=customer.owner,
         owner_why=_told(seen.assigned),
         stage_why=_told(seen.staged),

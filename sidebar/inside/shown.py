@@ -24,6 +24,12 @@ class Reading:
         """A moment, as short as it stays clear."""
         return moments.when(at, self.now, zone, self.language)
 
+    def for_both(self, at: datetime, zone: str, hers: str) -> str:
+        """A moment, with the customer's own hour beside it where that is another one."""
+        if at <= self.now or not hers:
+            return self.when(at, zone)
+        return moments.for_both(at, self.now, zone, hers, self.language)
+
     def exactly(self, at: datetime, zone: str) -> str:
         """A moment in full, with its zone."""
         return moments.exactly(at, zone, self.language)

@@ -14,6 +14,7 @@ from rules.counts import Count, number, percent
 from rules.language import guessed, spoken, taiwan
 from rules.model import Words
 from rules.strict import Said
+from sidebar.inside.shown import Reading
 
 NOW = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 CHINA, BERLIN = "Asia/Shanghai", "Europe/Berlin"
@@ -123,6 +124,9 @@ def test_two_zones_are_told_apart_and_one_is_not_told_twice() -> None:
     assert moments.for_both(due, NOW, CHINA, "Asia/Singapore", "en") == "today 16:30"
     assert moments.for_both(due, NOW, CHINA, BERLIN, "en") == "today 16:30 (09:30 for the customer, Berlin)"
     assert moments.for_both(due, NOW, BERLIN, CHINA, "zh-CN") == "今天 09:30（客户当地 16:30，上海）"
+    page = Reading(language="en", now=NOW)
+    assert page.for_both(due, CHINA, BERLIN) == "today 16:30 (09:30 for the customer, Berlin)"
+    assert page.for_both(NOW - timedelta(minutes=3), CHINA, BERLIN) == "3 min ago"
     assert moments.exactly(NOW, BERLIN, "en") == "20 Nov 2026, 07:30 (Berlin time)"
     assert moments.exactly(NOW, "Asia/Taipei", "zh-TW") == "2026年11月20日 14:30（台北時間）"
 
