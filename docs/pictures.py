@@ -17,6 +17,7 @@ from pathlib import Path
 
 from playwright.async_api import BrowserContext, Page, async_playwright
 
+from docs import gallery
 from docs.studio import FOLDER, LANGUAGES, THEMES, Camera, Company, Theme, running
 from tests.browser.clients import open_teams
 
@@ -228,7 +229,8 @@ PLAN: tuple[tuple[str, tuple[Deed, ...], dict[str, Shot]], ...] = (
     ("unclaimed", (), {"card": lambda c: card(c, "unclaimed"), "template": template_card}),
     ("claimed", (), {"card": lambda c: card(c, "claimed"), "world": whole, "sidebar": sidebar, "tab": tab}),
     ("form", (abroad,), {"form": form, "manage": lambda c: manager(c, BY_DAY)}),
-    ("over", (consenting,), {"mail": letter, "over": ending, "manage": lambda c: manager(c, LATER)}),
+    ("over", (), {"over": ending}),
+    ("over", (consenting,), {"mail": letter, "manage": lambda c: manager(c, LATER)}),
     ("over", (closed,), {"card": lambda c: card(c, "closed")}),
 )
 """When, what people do first, and which faces are looked at then."""
@@ -262,6 +264,7 @@ def main(asked: Collection[str]) -> int:
     FOLDER.mkdir(exist_ok=True)
     for language in LANGUAGES:
         asyncio.run(take(language, asked or FACES))
+    (FOLDER / "README.md").write_text(gallery.page(FOLDER), encoding="utf-8")
     return 0
 
 
