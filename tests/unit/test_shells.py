@@ -34,7 +34,7 @@ def completed(folder: Path, *words: str) -> list[str]:
 def test_bash_completes_commands(tmp_path: Path, start: tuple[str, ...]) -> None:
     assert {"serve", "demo", "doctor", "backup", "restore", "tail", "trigger"} <= set(completed(tmp_path, *start, ""))
     assert completed(tmp_path, *start, "doc") == ["doctor"]
-    assert completed(tmp_path, *start, "trigger", "") == ["quiet", "reconcile", "provision", "--help"]
+    assert completed(tmp_path, *start, "trigger", "") == ["message", "quiet", "reconcile", "provision", "--help"]
     assert completed(tmp_path, *start, "doctor", "--config", "hub.toml", "--o") == ["--only"]
     assert completed(tmp_path, *start, "db", "up") == ["upgrade"]
 
