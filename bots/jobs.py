@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from bots import filework, notices
+from bots import filework, marking, notices
 from bots.desk import Desk
 from bots.making import NotNow, base, gone, reference
 from bots.readers import readers
@@ -41,6 +41,7 @@ from rules.effects import (
     AskSession,
     EditLine,
     FetchFile,
+    MarkNotices,
     MoveSession,
     NotifyRep,
     PostLine,
@@ -319,6 +320,7 @@ _MAKERS: Mapping[type, Maker] = {
     FetchFile: filework.fetch,
     SendWelcome: Bench.welcome,
     NotifyRep: Bench.notice,
+    MarkNotices: marking.marks,
     SendMail: Bench.mail,
     AskProfile: Bench.question,
     AskSession: Bench.question,

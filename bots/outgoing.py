@@ -9,6 +9,7 @@ from rules.effects import (
     AskProfile,
     AskSession,
     FetchFile,
+    MarkNotices,
     MoveSession,
     NotifyRep,
     Provision,
@@ -53,6 +54,8 @@ def destination(sending: Sending, customer: Customer, reps: Mapping[str, Rep]) -
             rep = reps.get(sending.rep)
             connector = sending.via or ("teams" if rep and rep.aad_id else "wecom")
             return Destination(connector=connector, lane=f"rep|{connector}|{sending.rep}")
+        case MarkNotices():
+            return Destination(connector="wecom", lane=f"marks|{sending.conversation_id}")
         case AskProfile() | AskSession() | MoveSession():
             return Destination(connector=sending.address.connector, lane=f"{sending.address.key}|ask")
         case PullMessages():

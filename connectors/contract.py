@@ -295,6 +295,23 @@ class Question(Job):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """One notice that says something new in place of its buttons."""
+
+    userid: str
+    response_code: str
+    """From the notice's own delivery: good once, and not for ever."""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeMarks(Job):
+    """Say on notices that were sent what became of their matter."""
+
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SessionMove(Job):
     """Move her session at the platform."""
 

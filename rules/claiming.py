@@ -14,6 +14,7 @@ from rules.effects import (
     CloseTask,
     DropTag,
     IndexNote,
+    MarkNotices,
     MoveSession,
     PostLine,
     Route,
@@ -64,6 +65,9 @@ def take(draft: Draft, actor: Rep, talk: Conversation) -> None:
         draft.do(SetStatus(conversation_id=talk.id, status="open"))
         draft.cancel_timer(f"snooze/{talk.id}")
     draft.raised = True
+    if any(r.userid for r in draft.snapshot.reps):
+        words = Words(zh=f"{actor.name} 已认领", en=f"{actor.name} took it")
+        draft.do(MarkNotices(id=draft.id("marks"), conversation_id=talk.id, words=words))
     draft.because("assign", f"{actor.name}认领，成为负责人", f"{actor.name} claimed it and owns her now")
 
 

@@ -650,6 +650,14 @@ class NotifyRep(Sending):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MarkNotices(Sending):
+    """Say on the notices that offered a conversation who took it, in place of their buttons, where a platform can."""
+
+    words: Words
+    kind: Literal["mark_notices"] = "mark_notices"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AskProfile(Sending):
     """Ask the platform who this is; the answer is ProfileLearned."""
 
@@ -802,6 +810,7 @@ AnySending = Annotated[
     | SendWelcome
     | SendMail
     | NotifyRep
+    | MarkNotices
     | AskProfile
     | AskSession
     | MoveSession

@@ -47,6 +47,7 @@ REASONS: Mapping[str, Words] = {
         zh="剧本里已经没有这个频道，请转到其他频道",
         en="the playbook has no such channel any more: move it to another one",
     ),
+    "nothing_to_mark": Words(zh="没有可以改写的通知", en="there was no notice to change"),
     "nothing_to_say": Words(zh="没有要说的", en="there was nothing to say"),
     "no_address": Words(zh="没有可用的地址", en="there is no address to send to"),
     "no_connector": Words(zh="没有连接器能发送它", en="no connector can send it"),

@@ -282,6 +282,34 @@ def held(unit: Unit, key: str) -> list[Sending]:
 _NOTICE = text("kind = 'notify_rep'")
 
 
+def noticed(unit: Unit, conversation_id: str, since: datetime) -> list[Sent]:
+    """Notices about a conversation that were delivered since a moment, after whatever marked earlier ones."""
+    this = {"talk": conversation_id, "since": since}
+    return [_sent(unit, r) for r in unit.rows(_NOTICED, **this)]
+
+
+_marks = outbox.alias("marks")
+_NOTICED = (
+    select(outbox)
+    .where(
+        outbox.c.conversation_id == bindparam("talk"),
+        outbox.c.kind == "notify_rep",
+        outbox.c.state == "delivered",
+        outbox.c.ended_at >= bindparam("since", type_=outbox.c.ended_at.type),
+        outbox.c.seq
+        > select(func.coalesce(func.max(_marks.c.seq), 0))
+        .where(
+            _marks.c.conversation_id == bindparam("talk"),
+            _marks.c.kind == "mark_notices",
+            _marks.c.state == "delivered",
+        )
+        .scalar_subquery(),
+    )
+    .order_by(outbox.c.seq)
+    .limit(50)
+)
+
+
 def hurry(unit: Unit, reason: str) -> None:
     """Rows that rest for this reason may be tried again at once: what they waited for has come."""
     waits = (outbox.c.state == "new") & (outbox.c.reason == reason)

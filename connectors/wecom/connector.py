@@ -19,6 +19,7 @@ from connectors.contract import (
     Hub,
     Inbound,
     Job,
+    NoticeMarks,
     Outcome,
     Pull,
     Question,
@@ -90,6 +91,8 @@ class WeComConnector:
         """Texts, welcomes, questions, moves and pulls of our own conversations; notices to reps we have a userid of."""
         if isinstance(job, RepNotice):
             return bool(job.rep.userid)
+        if isinstance(job, NoticeMarks):
+            return True
         ours = CustomerText | CustomerFile | FileFetch | Welcome | Question | SessionMove | Pull
         return isinstance(job, ours) and job.address.connector == NAME
 
@@ -116,7 +119,7 @@ class WeComConnector:
                 return await self._media.fetch(job)
             case Welcome():
                 return await self._kf.welcome(job)
-            case RepNotice():
+            case RepNotice() | NoticeMarks():
                 return await self._notices.deliver(job)
             case Question(about="profile"):
                 return await self._profiles.answer(job)

@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from connectors.contract import Clock, Delivered, Outcome, RepNotice, TryLater, Undeliverable
+from connectors.contract import Clock, Delivered, NoticeMarks, Outcome, RepNotice, TryLater, Undeliverable
 from connectors.wecom.cards import Json, notice_card
 from connectors.wecom.client import Body, Client
-from connectors.wecom.errors import CallFailed, outcome
+from connectors.wecom.errors import CallFailed, Refusal, outcome
 from connectors.wecom.members import maybe
 from connectors.wecom.settings import Settings
-from connectors.wecom.words import MARKED, OPEN, fit, fit_bytes
+from connectors.wecom.words import LONGEST_LABEL, MARKED, OPEN, fit, fit_bytes, fit_wide
 
 LONGEST_TEXT = 2048
 """Bytes; WeCom cuts longer texts without a word."""
@@ -33,8 +33,10 @@ class Notices:
         self._client = client
         self._sent: dict[str, deque[datetime]] = {}
 
-    async def deliver(self, job: RepNotice) -> Outcome:
-        """One notice. Each attempt is a card of its own: a task_id may be used once only."""
+    async def deliver(self, job: RepNotice | NoticeMarks) -> Outcome:
+        """One notice, or marks on older ones. Each attempt is a card of its own: a task_id may be used once only."""
+        if isinstance(job, NoticeMarks):
+            return await self._mark_all(job)
         if wait := self._wait(job.rep.userid):
             return TryLater(reason="throttled", seconds=wait)
         task_id = f"{job.row_id}-{job.attempt}"
@@ -61,6 +63,17 @@ class Notices:
             "button": {"replace_name": text},
         }
         await self._client.call(self._settings.staff, "/cgi-bin/message/update_template_card", body)
+
+    async def _mark_all(self, job: NoticeMarks) -> Outcome:
+        """Put the words on every card that still takes them; one that was marked before, or is too old, stays."""
+        for one in job.marks:
+            try:
+                await self.mark(one.userid, one.response_code, fit_wide(one.text, LONGEST_LABEL))
+            except Refusal:
+                continue
+            except CallFailed as failure:
+                return outcome(failure)
+        return Delivered()
 
     async def _send(self, userid: str, content: Body) -> Body:
         agent = self._settings.apps[self._settings.staff].agent_id

@@ -18,7 +18,7 @@ from connectors.wecom.notices import LONGEST_TEXT, Notices
 from connectors.wecom.settings import Settings
 from connectors.wecom.translate import Callback
 from connectors.wecom.wire import element
-from connectors.wecom.words import DONE, NOTHING, fit_bytes, fit_wide
+from connectors.wecom.words import DONE, LONGEST_LABEL, NOTHING, fit_bytes, fit_wide
 from rules.decision import Answer
 from rules.errors import HubError
 from rules.events import RepActed, RepSpoke
@@ -26,8 +26,6 @@ from rules.events import RepActed, RepSpoke
 _log = structlog.get_logger()
 _LATE_SECONDS = 30.0
 _MOST_LATE = 100
-LONGEST_LABEL = 20
-"""Ideographs on a pressed button. Doubtful: no page names a limit, longer ones were seen cut in the client."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,8 @@ DONE: Mapping[str, Words] = {
     "wake_now": Words(zh="已安排", en="Queued"),
 }
 """What stands in place of a card's buttons once an act was done. Verbs that only ask leave the buttons alone."""
+LONGEST_LABEL = 20
+"""Ideographs on a pressed button. Doubtful: no page names a limit, longer ones were seen cut in the client."""
 NOTHING = Words(zh="没有内容。", en="Nothing there.")
 OPEN = Words(zh="打开", en="Open")
 MARKED = Words(zh="（可能重复）", en="(may be a repeat) ")

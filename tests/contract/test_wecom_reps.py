@@ -10,7 +10,17 @@ from typing import cast
 import orjson
 import pytest
 
-from connectors.contract import CustomerText, Delivered, Outcome, RepNotice, TryLater, Undeliverable, Welcome
+from connectors.contract import (
+    CustomerText,
+    Delivered,
+    Mark,
+    NoticeMarks,
+    Outcome,
+    RepNotice,
+    TryLater,
+    Undeliverable,
+    Welcome,
+)
 from connectors.wecom.translate import contact_chat, customer
 from connectors.wecom.words import ideographs
 from rules.card import CardView
@@ -133,6 +143,19 @@ async def test_a_press_is_an_act_and_its_answer_replaces_the_buttons(t: Tower) -
     assert event.response_code
     [updated] = await t.wecom.logged("card_updated")
     assert updated["replaced"] == "王芳 已认领"
+
+
+async def test_a_card_says_who_took_it_elsewhere_and_only_once(t: Tower) -> None:
+    sent = await t.connector.deliver(notice(t, "claim", card=card_view()))
+    assert isinstance(sent, Delivered)
+    mark = Mark(userid="LiLei", response_code=sent.extra["response_code"], text="王芳 已认领")
+    stale = Mark(userid="LiLei", response_code="unknown-code", text="王芳 已认领")
+    job = NoticeMarks(row_id="m1", attempt=1, marks=(stale, mark))
+    assert t.connector.takes(job) and t.connector.certainty(job) == "again"
+    assert await t.connector.deliver(job) == Delivered()
+    [updated] = await t.wecom.logged("card_updated")
+    assert updated["replaced"] == "王芳 已认领"
+    assert await t.connector.deliver(job) == Delivered(), "a code that was used before is no trouble"
 
 
 async def test_a_refused_act_leaves_the_buttons_and_says_why(t: Tower) -> None:
