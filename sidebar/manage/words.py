@@ -68,7 +68,7 @@ SAID: Mapping[str, Words] = {
     "cell": _w("矩阵格", "Cell"),
     "claimed": _w("认领人", "Claimed by"),
     "owner": _w("负责人", "Owner"),
-    "segment": _w("客群", "Segment"),
+    "segment": _w("分群", "Segment"),
     "industry": _w("行业", "Industry"),
     "stage": _w("阶段", "Stage"),
     "status": _w("状态", "Status"),
@@ -108,7 +108,7 @@ SAID: Mapping[str, Words] = {
     "moved": _w("其中人工改派 {share}", "{share} moved by hand"),
     "unrouted": _w("未分配", "In no channel"),
     "old_cell": _w("不在当前剧本中", "Not in this playbook"),
-    "cross_title": _w("客群 × 行业 × 阶段", "Segment × industry × stage"),
+    "cross_title": _w("分群 × 行业 × 阶段", "Segment × industry × stage"),
     "cross_chart": _w("各矩阵格的会话数", "Live conversations by cell"),
     "sum": _w("合计", "All"),
     # --- dormant ---

@@ -44,7 +44,7 @@ SAID_ALIKE = {
 """Words of the glossary, and how the English side of the same sentence says it."""
 SAID_SO = {"first reply": "首响", "wake-up": "唤醒", "playbook's": "剧本"}
 NEVER = {
-    "zh": {"首次回复": "首响", "用户": "客户 or 同事", "渠道": "频道 or 来源", "工单": "待办"},
+    "zh": {"首次回复": "首响", "客群": "分群", "用户": "客户 or 同事", "渠道": "频道 or 来源", "工单": "待办"},
     "en": {"user": "rep or customer", "ticket": "conversation or task", "agent": "rep"},
 }
 """Words with another one in their place."""
