@@ -28,13 +28,15 @@ from rules.masking import Mirror, mirrored
 from rules.model import ReplyLimits
 from rules.tokens import Tokens
 from rules.window import why_too_late
-from storage import customers, files, references
+from storage import customers, files, outbox, references
 from storage.files import Held, State
 from storage.outbox import Claim
 from storage.unit import Unit
 
 MOST_BYTES = 20 * 1024 * 1024
 """The largest content there is, unless the operator says less."""
+WAITING = "file_waiting"
+"""Reason of a sending whose content is still on its way into the house."""
 _STATES: Mapping[str, State] = {"file_expired": "expired", "file_gone": "expired", "file_too_large": "too_large"}
 _REFUSED = frozenset(("file_host", "file_type_differs", "file_dangerous", "file_empty"))
 
@@ -135,7 +137,7 @@ def send(bench: Bench, unit: Unit, claim: Claim, now: datetime) -> Job | NotNow:
     if held is None or not hers:
         return NotNow(outcome=Undeliverable(reason="file_gone"))
     if held.state == "waiting":
-        return NotNow(outcome=TryLater(reason="file_waiting", seconds=5))
+        return NotNow(outcome=TryLater(reason=WAITING, seconds=5))
     content = files.content(unit, held.id) if held.state == "ready" else None
     limits = bench.limits.get(talk.address.connector, NO_LIMITS)
     way = fitting(limits.files, held.type, held.size) if content is not None else held.reason or "file_gone"
@@ -166,7 +168,8 @@ def ended(unit: Unit, claim: Claim, outcome: Outcome, now: datetime) -> None:
             state: State = "refused" if reason in _REFUSED else _STATES.get(reason, "failed")
             files.never(unit, sending.id, state, reason, now=now)
         case TryLater() | Unknown():
-            pass
+            return
+    outbox.hurry(unit, WAITING)
 
 
 def shown(unit: Unit, ids: Sequence[str]) -> tuple[FileView, ...]:

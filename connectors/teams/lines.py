@@ -55,8 +55,10 @@ class Post:
 def draw(line: Line, *, language: str, nonce: str, text_bytes: int, link: str = "") -> Post:
     """One message of a thread. `link`: where Teams opens the conversation's page, on which files are opened."""
     ready = [f for f in line.files if f.state == "ready"]
-    link = next((a for a in (link, line.file_url + ready[0].id) if a.startswith("https://")), "") if ready else ""
-    line = replace(line, text=_with_files(line, language))
+    addresses = (link, line.file_url + ready[0].id) if ready else ()
+    link = next((a for a in addresses if a.startswith("https://")), "")
+    bare = "" if link or not ready else line.file_url + ready[0].id
+    line = replace(line, text="\n".join(t for t in (_with_files(line, language), bare) if t))
     if not line.actions and line.mention is None and not link:
         limit = text_bytes - 1_000
         return Post(text=_framed(line, shorten(line.text, limit, words.SHORTENED.in_(language)), language))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,11 +53,12 @@ def test_one_that_is_here_opens_in_the_tab_or_on_our_page() -> None:
     assert page["url"] == f"https://tower.example/sidebar/media/{PICTURE.id}"
 
 
-def test_an_address_teams_would_refuse_makes_no_button() -> None:
-    line = Line(
-        who="customer", author="王敏", text="[图片]", files=(PICTURE,), file_url="http://127.0.0.1:8080/sidebar/media/"
-    )
-    assert draw(line, language="en", nonce="n", text_bytes=20_000).card is None
+def test_an_address_teams_would_refuse_makes_no_button_and_is_written_out() -> None:
+    here, ready = "http://127.0.0.1:8080/sidebar/media/", replace(PICTURE, state="ready")
+    line = Line(who="customer", author="王敏", text="[图片]", files=(ready,), file_url=here)
+    post = draw(line, language="en", nonce="n", text_bytes=20_000)
+    assert post.card is None
+    assert post.text.endswith(f"{here}{PICTURE.id}")
 
 
 def test_a_file_beside_other_buttons_is_one_more() -> None:
