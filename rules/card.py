@@ -223,6 +223,8 @@ class CardView:
     """(key, name) of the channels it could be moved to."""
     stages: tuple[tuple[str, Words], ...] = ()
     """(value, name) of the stages she could be put into."""
+    paused: bool = False
+    """A manager has paused every automatic send."""
     taken_over: bool = False
     """A colleague answers in the platform's own client."""
     can_take_over: bool = False

@@ -98,6 +98,7 @@ def build(seen: Seen) -> CardView:
         next_step=_next_step(seen),
         risk=_risk(seen),
         window=reply_window(talk, seen.limits, seen.now),
+        paused=seen.paused,
         mail_allowed=may_send(customer, seen.now, book, seen.paused)[1].words,
         tags=cardparts.tags(customer, book, seen.reps, language),
         touches=tuple(seen.touches[:TOUCHES_SHOWN]),

@@ -199,6 +199,10 @@ SAID: Mapping[str, Words] = {
     "about_long": _w("请重新打开本页再试。", "Open this page again and try once more."),
     "busy": _w("正在处理，稍后刷新本页看结果。", "Working on it: reload this page in a moment."),
     "refused": _w("没有完成：", "Not done: "),
+    "paused_all": _w(
+        "经理已暂停所有自动发送。你写的回复照常发出。",
+        "A manager has paused every automatic send. What you write still goes out.",
+    ),
     # --- lists ---
     "home_title": _w("客户会话", "Conversations"),
     "looking": _w("正在识别当前聊天的客户…", "Looking up the customer of this chat…"),

@@ -22,7 +22,7 @@ from storage.reports import Talk
 
 HOME = "/manage"
 CARD = f"{HOME}/c/"
-SHOWN = 100
+SHOWN = 50
 EXPORTED = 5_000
 """Most rows of a table on a page, and in a CSV."""
 LONGEST = 100

@@ -17,6 +17,8 @@ from rules.events import RepActed, SessionEntered
 from rules.lateness import OpenTime, due_by, risk_until
 from rules.model import Address, Identity, RepHandle
 from rules.sla import waiting
+from sidebar.inside.drawing import Place, Sheet, draw_card, draw_list
+from sidebar.inside.page import Family
 from simulator.wecom.oauth import COOKIE
 from storage import audit, figures, reps
 from tests.contract.manage_world import BOSS, START, Office, office, press
@@ -219,3 +221,19 @@ async def test_numbers_of_nothing_are_zero(o: Office) -> None:
     now = await o.hub.db.read(lambda unit: figures.now(unit, late, late))
     assert (now.open, now.waiting, now.breached) == (0, 0, 0)
     assert await o.hub.db.read(lambda unit: figures.origins(unit, (None, None))) == []
+
+
+async def test_while_everything_is_paused_a_reps_page_says_so(o: Office) -> None:
+    talk = await o.writes("wm-1")
+    by = RepHandle(platform="hub", value=BOSS.id)
+    browser, page = await o.signed_in()
+    await browser.send(press(page, "/manage/pause", verb="pause"))
+    card = await o.hub.card(talk, by)
+    assert card is not None and card.paused
+    shown = draw_card(
+        card, Place(family=Family(), home="/", card_at="/", post_to="/"), Sheet(language="en"), o.clock.now
+    )
+    assert "A manager has paused every automatic send" in (shown.text or "")
+    listed = [("Mine", "", [card])]
+    home = draw_list(listed, place, "en", o.clock.now, words="")
+    assert "A manager has paused every automatic send" in (home.text or "")

@@ -71,7 +71,7 @@ def test_our_blocks_stand_in_the_order_of_the_design() -> None:
 
 def test_what_tells_who_and_what_is_wrong_cannot_be_hidden() -> None:
     everything = Layout(hidden=tuple(b.id for b in BLOCKS))
-    assert [b.id for b in visible(everything, "rep")] == ["who", "risk", "unknown"]
+    assert [b.id for b in visible(everything, "rep")] == ["paused", "who", "risk", "unknown"]
 
 
 def test_a_fork_adds_a_block_by_adding_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_a_fork_adds_a_block_by_adding_a_file(tmp_path: Path, monkeypatch: pytes
         "from rules.model import Words\n"
         "from sidebar.inside.block import Block\n"
         'BLOCK = Block(id="orders", title=Words(zh="订单", en="Orders"), priority=75,\n'
-        '              roles=frozenset({"manager"}), html="<section><h2>{{ pick(card.stage_words) }}</h2></section>")\n',
+        '              roles=frozenset({"manager"}), html="<h2>{{ pick(card.stage_words) }}</h2>")\n',
         encoding="utf-8",
     )
     monkeypatch.setattr(blocks, "__path__", [*blocks.__path__, str(tmp_path)])
