@@ -230,9 +230,8 @@ async def test_while_everything_is_paused_a_reps_page_says_so(o: Office) -> None
     await browser.send(press(page, "/manage/pause", verb="pause"))
     card = await o.hub.card(talk, by)
     assert card is not None and card.paused
-    shown = draw_card(
-        card, Place(family=Family(), home="/", card_at="/", post_to="/"), Sheet(language="en"), o.clock.now
-    )
+    place = Place(family=Family(), home="/", card_at="/", post_to="/")
+    shown = draw_card(card, place, Sheet(language="en"), o.clock.now)
     assert "A manager has paused every automatic send" in (shown.text or "")
     listed = [("Mine", "", [card])]
     home = draw_list(listed, place, "en", o.clock.now, words="")
