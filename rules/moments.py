@@ -73,6 +73,13 @@ def coming(at: datetime, now: datetime, zone: str, language: str) -> str:
     return _DATED.in_(language).format(day=day(at, now, zone, language, weekday=True), clock=hour)
 
 
+def dated(at: datetime, zone: str, language: str) -> str:
+    """Day and hour without a year, for what stands longer than "today" means today."""
+    there = at.astimezone(zone_of(zone))
+    date = str(format_skeleton("MMMd", there, tzinfo=zone_of(zone), locale=locale(language)))
+    return _DATED.in_(language).format(day=date, clock=clock(at, zone))
+
+
 def clock_words(at: datetime, zone: str, now: datetime) -> tuple[str, str]:
     """`coming` in Chinese and in English, for a pair."""
     return coming(at, now, zone, "zh-CN"), coming(at, now, zone, "en")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.teams import words
 from connectors.teams.markdown import escape, shorten
+from rules import moments
 from rules.card import ReplyWindow
 from rules.model import Words
 
@@ -45,8 +45,8 @@ class Drawing:
         return self.words(sentence.in_(self.language), self.longest)
 
     def when(self, at: datetime, zone: str) -> str:
-        """A moment on the reader's wall, to the minute."""
-        return f"{local(at, zone):%m-%d %H:%M}"
+        """A moment on the reader's wall, to the minute. Never relative: a card stands there for days."""
+        return moments.dated(at, zone, self.language)
 
     def window(self, left: ReplyWindow) -> str:
         """How long and how often we may still write to her."""
@@ -61,11 +61,3 @@ class Drawing:
             total = left.messages_total if left.messages_total is not None else left.messages_left
             pieces.append(self.say(words.MESSAGES_LEFT, left=left.messages_left, total=total))
         return " · ".join(pieces) or self.say(words.NO_LIMIT)
-
-
-def local(at: datetime, zone: str) -> datetime:
-    """The time on the reader's wall; UTC when her zone is not known."""
-    try:
-        return at.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        return at

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from connectors.contract import Line
 from connectors.teams import cards, lines
-from connectors.teams.drawing import Drawing, local
+from connectors.teams.drawing import Drawing
 from connectors.teams.elements import Card, Refresh, TextBlock
 from connectors.teams.markdown import escape, shorten
 from connectors.teams.settings import Settings
@@ -259,9 +259,11 @@ def test_a_root_that_moved_says_only_where_to() -> None:
     assert "presales" in texts(card) and "actions" not in card
 
 
-@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Nowhere/At_All", ""])
-def test_times_are_the_readers(zone: str) -> None:
-    assert f"{local(NOW, zone):%H}" == ("09" if zone == "Asia/Shanghai" else "01")
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("Asia/Shanghai", "09"), ("Europe/Berlin", "02"), ("Nowhere/At_All", "09"), ("", "09")]
+)
+def test_times_are_the_readers_and_the_offices_where_hers_is_not_known(zone: str, hour: str) -> None:
+    assert f", {hour}:" in Drawing(language="en", nonce="n").when(NOW, zone)
 
 
 def line(**changes: Any) -> Line:
