@@ -196,6 +196,8 @@ class Story:
                 continue
             await self.post("/control/teams/install", {"rep": employee["aad_id"]})
         await self.until("channels of the matrix", self._channels)
+        wish = {"rep": REP, "personal": True, "text": "settings notices both"}
+        await self.post("/control/teams/say", wish)
 
     async def _channels(self) -> bool:
         return len((await self.get("/control/teams/threads"))["channels"]) > 1

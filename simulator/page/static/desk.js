@@ -47,7 +47,7 @@ function templateCard(card, notice) {
     rows.length ? el("dl", { class: "facts" }, ...rows) : null,
     buttons.length ? el("div", { class: "buttons" }, ...buttons) : null,
     ...(card.jump_list ?? []).filter((jump) => jump.url).map((jump) => openButton(jump.title, jump.url)),
-    card.card_action?.url ? openButton(t("open"), card.card_action.url) : null,
+    card.card_action?.url && !(card.jump_list ?? []).some((jump) => jump.url === card.card_action.url) ? openButton(t("open"), card.card_action.url) : null,
   ].filter(Boolean);
 }
 

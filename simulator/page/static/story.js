@@ -14,6 +14,7 @@ let facts = { people: [], employees: [], company: "" };
 let told = null;
 let shownStep = "";
 
+const ended = () => told?.state === "over" || told?.state === "halted";
 const running = () => told?.state === "playing" || told?.state === "pausing";
 
 export function tellStory(news) {
@@ -28,10 +29,10 @@ export function tellStory(news) {
 export function drawStory() {
   if (!told) return;
   const play = byId("story-play");
-  play.textContent = t(running() ? "storyPause" : told.done ? "storyGoOn" : "storyPlay");
-  play.disabled = ["over", "halted", "pausing"].includes(told.state);
+  play.textContent = t(running() ? "storyPause" : ended() ? "restart" : told.done ? "storyGoOn" : "storyPlay");
+  play.disabled = told.state === "pausing" || (ended() && !told.again);
   byId("story-step").disabled = running() || told.state === "over" || told.state === "halted";
-  byId("story-restart").hidden = !told.again;
+  byId("story-restart").hidden = !told.again || ended();
   byId("story-speed").value = told.speed;
   byId("story-progress").max = told.of;
   byId("story-progress").value = told.done;
@@ -111,7 +112,7 @@ async function move(deed) {
 async function restart() {
   if (!await move("restart")) return;
   say(t("restarting"));
-  byId("story-restart").setAttribute("aria-busy", "true");
+  for (const id of ["story-restart", "story-play"]) byId(id).setAttribute("aria-busy", "true");
   const look = async () => {
     const now = await get("/page/world");
     if (now && now.company !== facts.company) location.reload();
@@ -122,7 +123,7 @@ async function restart() {
 
 export function startStory(world) {
   facts = world;
-  byId("story-play").addEventListener("click", () => move(running() ? "pause" : "play"));
+  byId("story-play").addEventListener("click", () => (ended() ? restart() : move(running() ? "pause" : "play")));
   byId("story-step").addEventListener("click", () => move("step"));
   byId("story-speed").addEventListener("change", (event) => move(event.target.value));
   byId("story-only").addEventListener("change", (event) => showOnlySteps(event.target.checked));

@@ -152,6 +152,6 @@ function composer(conversation, personal) {
 
 export function startTeams(facts) {
   world = facts;
-  fill(byId("rep"), world.employees.filter((one) => one.in_teams).map((one) => [one.aad_id, one.role === "manager" ? `${one.name} ★` : one.name]));
+  fill(byId("rep"), world.employees.filter((one) => one.in_teams).map((one) => [one.aad_id, one.name]));
   for (const id of ["rep", "view", "compat"]) byId(id).addEventListener("change", drawTeams);
 }
