@@ -1,10 +1,10 @@
-"""The `[manage]` table of hub.toml: where managers sign in, and what counts as late."""
+"""The `[manage]` table of hub.toml: where managers sign in."""
 
 from __future__ import annotations
 
 import re
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import SecretStr, field_validator
 
 from bots.settings import Section
 
@@ -13,7 +13,8 @@ _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d{1,5})?(?:/[A-Za
 
 
 class ManageSettings(Section):
-    """Pages for managers. People sign in with Entra ID, by the app of `[teams]` unless another is named here."""
+    """Pages for managers. People sign in with Entra ID, by the app of `[teams]` unless another is named here, or with
+    WeCom, by the app of `[wecom]`; whichever is connected is offered. Reply times are the playbook's (`sla`)."""
 
     authority: str = ""
     """Base address of our tenant at Entra ID (OpenID Connect); empty = https://login.microsoftonline.com/TENANT.
@@ -24,9 +25,6 @@ class ManageSettings(Section):
     """App that people sign in to, with the redirect address PUBLIC_URL/manage/back; empty = `teams.app_id`."""
     client_secret: SecretStr | None = None
     """Its secret; none = `teams.app_password`."""
-    late_minutes: float = Field(default=30, gt=0)
-    """A customer who has waited longer than this for an answer counts as late, in business minutes of the clock, by day
-    and night."""
 
     @field_validator("authority", "issuer")
     @classmethod
