@@ -85,7 +85,7 @@ def test_the_card_is_laid_out_for_a_glance() -> None:
     assert "fallback" not in tags["items"][0], "one fallback for all of them"
     assert attention["text"] == "风险:6 天未回复 · 首响剩余 18 分钟" and attention["color"] == "attention"
     assert "1 条" in unknown["text"]
-    assert step["text"] == "下一步：今天回复报价（王芳 · 01-05 09:18 前）"
+    assert step["text"] == "下一步：今天回复报价（王芳 · 1月5日 09:18 前）"
     assert [f["title"] for f in facts["facts"]] == ["预算", "决策", "需求", "时间", "负责人", "可回复"]
     assert facts["facts"][0]["value"] == "50 万" and facts["facts"][1]["value"].startswith("待了解 · ")
     assert len(facts["facts"]) <= 6 and all(len(f["title"]) <= 5 for f in facts["facts"])
@@ -106,7 +106,7 @@ def test_every_automatic_thing_tells_its_why() -> None:
     said = texts(next(o for o in objects(drawn(owner="王芳")) if o.get("id") == "whys"))
     for why in ("行业是制造业", "负载最低", "提交了表单", "下载了白皮书", "询问报价", "未同意"):
         assert why in said
-    assert "+20 询问报价 · 01-05 09:00" in said
+    assert "+20 询问报价 · 1月5日 09:00" in said
 
 
 def test_a_reply_is_written_with_the_window_in_view() -> None:
