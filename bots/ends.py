@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from connectors.contract import Delivered, Job, Outcome, Skipped, TryLater, Undeliverable, Unknown
+from connectors.contract import CardEdit, Delivered, Job, Outcome, Skipped, TryLater, Undeliverable, Unknown
 from rules.effects import EditLine, FetchFile, NotifyRep, PostLine, PostRoot, SendFile, SendMail, SendText
 from rules.events import DeliveryReported
 from storage import places
@@ -51,7 +51,9 @@ def end_of(claim: Claim, job: Job | None, outcome: Outcome) -> End:
             rest = max(outcome.seconds, min(LONGEST_REST, outcome.seconds * 2 ** min(claim.attempt - 1, 10)))
             return End(state="try_later", reason=outcome.reason, seconds=rest, scope=outcome.scope)
         case Undeliverable():
-            return End(state="undeliverable", reason=outcome.reason, detail=outcome.detail)
+            back = isinstance(claim.sending, PostRoot) and isinstance(job, CardEdit) and outcome.reason == "root_gone"
+            reason = "older_gone" if back else outcome.reason
+            return End(state="undeliverable", reason=reason, detail=outcome.detail)
         case Unknown():
             return End(state="unknown", reason=outcome.reason)
         case Skipped():

@@ -211,10 +211,10 @@ def _root(draft: Draft, event: DeliveryReported) -> None:
         draft.because(
             "send", "会话卡片结果未知", "It is not known whether the card was posted", seen={"row": event.row_id}
         )
-    elif event.reason == "root_gone" and talk is not None and talk.root == event.row_id:
+    elif event.reason == "older_gone" and talk is not None and talk.root == event.row_id:
         # It was to go on where it stood before, and somebody deleted it there: then it begins anew.
         segments.post_root(draft, talk.channel)
-        draft.because("act", "旧帖已被删除，重新发布", "The older post is gone: posted again", rule="root_gone")
+        draft.because("act", "旧帖已被删除，重新发布", "The older post is gone: posted again", rule="older_gone")
     elif event.outcome == "undeliverable" and talk is not None and talk.root == event.row_id:
         for rep in _managers_and_owner(draft):
             draft.tell(rep, Words(zh="会话卡片发不出去", en="A card cannot be posted"), words, about=event.row_id)

@@ -43,6 +43,7 @@ REASONS: Mapping[str, Words] = {
     "session_ended": Words(zh="会话已在平台上结束", en="the session has ended on the platform"),
     "no_reference": Words(zh="机器人还没有安装到那里", en="the bot is not installed there yet"),
     "no_channel": Words(zh="团队频道还没有建好", en="the team channel does not exist yet"),
+    "older_gone": Words(zh="这个频道里的旧帖已不存在", en="the older post in that channel is gone"),
     "channel_gone": Words(
         zh="剧本里已经没有这个频道，请转到其他频道",
         en="the playbook has no such channel any more: move it to another one",

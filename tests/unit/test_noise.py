@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from rules.decision import Decision
 from rules.effects import PostLine, PostRoot, RefreshCard
-from tests.unit.builders import Life, effects
+from tests.unit.builders import MA, Life, effects
 from tests.unit.test_laws import lives
 
 
@@ -62,3 +62,14 @@ def test_only_her_owner_is_mentioned(life: Life) -> None:
                 owner = getattr(change, "rep", "")
                 owners.add(owner)
         assert {line.mention for line in decision.sendings if isinstance(line, PostLine)} <= {"", *owners}
+
+
+def test_an_older_post_that_is_gone_is_posted_anew_once() -> None:
+    life = Life()
+    life.says("你好")
+    away, back = "service", life.talk.channel
+    life.acts("reroute", MA, channel=away)
+    life.acts("reroute", MA, channel=back)
+    (again,) = roots(life.reported(life.talk.root, "post_root", "undeliverable", "older_gone"))
+    assert (again.channel, again.moved_from) == (back, "") and life.talk.root == again.id
+    assert not roots(life.reported(again.id, "post_root", "undeliverable", "root_gone")), "not for ever"
