@@ -566,7 +566,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _await(url: str, what: str, log: Path, brake: _Brake, limit: float = 30) -> None:
+def _await(url: str, what: str, log: Path, brake: _Brake, limit: float = 90) -> None:
     """Wait until an address answers 200; else show the end of the program's log and leave. Raises KeyboardInterrupt."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
