@@ -57,11 +57,11 @@ def _whys(view: CardView, drawing: Drawing) -> list[str]:
         said.append("• " + drawing.say(words.SCORE_LINE, points=points, text=drawing.sentence(line.words), at=at))
     if view.wakeup is not None:
         said.append(drawing.say(words.WHY_WAKEUP, text=drawing.sentence(view.wakeup.why)))
-    said.append(drawing.sentence(view.mail_allowed))
+    said.append(drawing.say(words.WHY_MAIL, text=drawing.sentence(view.mail_allowed)))
     unknown = drawing.say(words.NOT_KNOWN)
     kept = {name: drawing.words(getattr(view, name)) or unknown for name in ("segment", "industry", "source")}
     return [*said, drawing.say(words.WHO_SHE_IS, **kept)]
 
 
 def _line(text: str) -> TextBlock:
-    return TextBlock(text=text, is_subtle=True, spacing="small")
+    return TextBlock(text=text, is_subtle=True, spacing="none")

@@ -27,6 +27,7 @@ WHY_OWNER = _w("为什么由 {name} 负责：{text}", "Why {name} owns her: {tex
 WHY_STAGE = _w("为什么是这个阶段：{text}", "Why this stage: {text}")
 WHY_SCORE = _w("评分 {score} 的来历：", "What makes the score {score}:")
 WHY_TAG = _w("标签「{name}」：{text}", "Tag {name}: {text}")
+WHY_MAIL = _w("邮件：{text}", "Mail: {text}")
 WHY_WAKEUP = _w("唤醒邮件：{text}", "Wake-up mail: {text}")
 SCORE_LINE = _w("{points} {text} · {at}", "{points} {text} · {at}")
 TAKEN_OVER = _w("同事正在企业微信里接待，塔台只记录", "A colleague answers in WeCom; Tower only records")
