@@ -29,7 +29,7 @@ HEARD: frozenset[str] = frozenset(("audio/mpeg", "audio/mp4", "audio/ogg", "audi
 _FORMS: Mapping[FileKind, frozenset[str]] = {
     "image": SHOWN,
     "voice": HEARD | {"audio/amr"},
-    "video": frozenset(("video/mp4", "video/webm")),
+    "video": frozenset(("video/mp4", "video/webm", "video/quicktime")),
 }
 _STARTS: Sequence[tuple[bytes, str]] = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -52,6 +52,14 @@ _STARTS: Sequence[tuple[bytes, str]] = (
     (b"\xca\xfe\xba\xbe", "application/x-executable"),
     (b"#!", "application/x-executable"),
 )
+_BRANDS: Sequence[tuple[bytes, str]] = (
+    (b"M4A", "audio/mp4"),
+    (b"qt  ", "video/quicktime"),
+    (b"hei", "image/heic"),
+    (b"mif1", "image/heic"),
+    (b"avif", "image/avif"),
+)
+"""What else uses the box format of MP4. Browsers do not all show HEIC and AVIF: such pictures are saved."""
 _ENDINGS = {
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -111,7 +119,7 @@ def sniff(content: bytes) -> str:
     if content[:4] == b"RIFF" and content[8:12] in (b"WEBP", b"WAVE"):
         return "image/webp" if content[8:12] == b"WEBP" else "audio/wav"
     if content[4:8] == b"ftyp":
-        return "audio/mp4" if content[8:11] == b"M4A" else "video/mp4"
+        return next((kind for brand, kind in _BRANDS if content[8:].startswith(brand)), "video/mp4")
     head = content[:4096].removeprefix(b"\xef\xbb\xbf")
     if _MARKUP.match(head):
         return "image/svg+xml" if b"<svg" in head.lower() else "text/html"

@@ -14,10 +14,11 @@ from rules.errors import BadRequest, NotAllowed
 from rules.events import RepActed
 from rules.language import spoken
 from rules.model import Address, Rep
-from sidebar.inside import acts, desk
+from sidebar.inside import acts, desk, media, upload
 from sidebar.inside.desk import PageDesk, Reader
 from sidebar.inside.drawing import Place, draw_card
 from sidebar.inside.drawing import Sheet as CardSheet
+from sidebar.inside.files import Tickets
 from sidebar.inside.page import Family, headers
 from sidebar.inside.session import Said, Visitor
 from sidebar.manage import (
@@ -74,7 +75,14 @@ class ManagePages:
         self._desk = PageDesk(parts.inside)
         self._in = SignIn(parts, Family())
         self._door = Door(parts, self._in, self._desk)
-        self._place = Place(family=Family(bare=True), home=HOME, card_at=CARD, post_to=f"{CARD}{{id}}/act")
+        self._place = Place(
+            family=Family(bare=True),
+            home=HOME,
+            card_at=CARD,
+            post_to=f"{CARD}{{id}}/act",
+            file_to=f"{CARD}{{id}}/file" if parts.inside.files else "",
+            tickets=Tickets(parts.inside),
+        )
 
     def routes(self) -> list[web.RouteDef]:
         """What is mounted."""
@@ -92,6 +100,7 @@ class ManagePages:
             post(f"{HOME}/theme", guard(self._door.theme)),
             get(f"{CARD}{{conversation_id}}", guard(self.card)),
             post(f"{CARD}{{conversation_id}}/act", guard(self.card_act)),
+            post(f"{CARD}{{conversation_id}}/file", guard(self.card_file)),
             get(f"{HOME}/{{sheet}}/{{table}}.csv", guard(self.export)),
             *RulePages(self._door).routes(),
             *MailPages(self._door).routes(),
@@ -181,6 +190,19 @@ class ManagePages:
         said = desk.said(answer, reader.language)
         if desk.keeps_words(wish, answer):
             return await self._card(request, visitor, rep, wish=wish, said=said, status=409)
+        return self._door.told(f"{CARD}{card.conversation_id}", said, about=card.conversation_id)
+
+    async def card_file(self, request: web.Request) -> web.Response:
+        """Send her a file; one that cannot go is told before anything is sent."""
+        visitor = self._door.visitor(request)
+        rep = await self._in.manager(request, visitor.by)
+        reader = Reader(by=visitor.by, rep=rep)
+        card = await self._found(request.match_info["conversation_id"], reader)
+        sent = await upload.read(request, media.most(self._inside))
+        self._in.sessions.check_form(request, visitor, sent.fields.get("stamp", ""))
+        said = await media.act(self._inside, sent, card.conversation_id, reader)
+        if said.refused:
+            return await self._card(request, visitor, rep, said=said, status=409)
         return self._door.told(f"{CARD}{card.conversation_id}", said, about=card.conversation_id)
 
     async def pause(self, request: web.Request) -> web.Response:

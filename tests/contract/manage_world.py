@@ -214,6 +214,7 @@ def _parts(made: Office, db: Database, directory: EntraSignIn, settings: ManageS
     inside = Inside(
         hub=made.hub,
         records=PageRecords(db=db, desk=made.hub.desk),
+        files=made.hub.files,
         clock=made.clock.now,
         key=KEY,
         public_url=made.base,

@@ -20,6 +20,8 @@ from tests.unit.samples import AMR, EXE, GIF, HTML, JPEG, MP4, PDF, PNG, SVG, ZI
         (b"ID3\x04", "audio/mpeg"),
         (MP4, "video/mp4"),
         (b"\x00\x00\x00\x18ftypM4A ", "audio/mp4"),
+        (b"\x00\x00\x00\x18ftypheic", "image/heic"),
+        (b"\x00\x00\x00\x18ftypqt  ", "video/quicktime"),
         (PDF, "application/pdf"),
         (ZIP, "application/zip"),
         (EXE, "application/x-executable"),
