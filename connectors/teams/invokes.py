@@ -8,6 +8,7 @@ message extensions, search commands; dialogs.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from connectors.contract import Hub, Inbound
@@ -38,6 +39,13 @@ class Invokes:
         self._hub, self._limit = hub, limit
         self.notes = NoteTaking(hub, self._act)
         """Keeping messages as notes."""
+
+    async def in_her_language(self, heard: Heard) -> Heard:
+        """The same call, as if it came from a client in the language this rep has chosen, if she has chosen one."""
+        rep = await self._hub.rep(heard.rep) if heard.rep is not None else None
+        if rep is None or not rep.wishes.language:
+            return heard
+        return replace(heard, activity={**heard.activity, "locale": rep.wishes.language})
 
     async def card_action(self, heard: Heard) -> dict[str, Any]:
         """`adaptiveCard/action`: a pressed button, or a client that wants the newest card."""

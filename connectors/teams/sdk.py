@@ -107,6 +107,7 @@ class Switchboard(TeamsActivityHandler):
         else:
             # our answers read the raw activity; the SDK's models choke on odd shapes and get a plain one
             activity.value = {"action": {"type": "Action.Execute"}} if activity.name == _CARD_ACTION else {}
+            turn_context.turn_state[_HEARD] = await self._invokes.in_her_language(_heard(turn_context))
             response = await super().on_invoke_activity(turn_context)
         turn_context.turn_state[BotAdapter._INVOKE_RESPONSE_KEY] = Activity(
             type=ActivityTypes.invoke_response, value=response

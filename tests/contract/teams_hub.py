@@ -39,6 +39,8 @@ class RememberingHub:
     shown: CardView | None = field(default_factory=view)
     notes: dict[str, tuple[str, float]] = field(default_factory=dict)
     queries: list[str] = field(default_factory=list)
+    staff: dict[str, Rep] = field(default_factory=dict)
+    """By what the platform proves."""
     slow: asyncio.Event | None = None
     """When set, acts wait for it."""
     _keys: set[str] = field(default_factory=set)
@@ -90,7 +92,7 @@ class RememberingHub:
         return [self.shown] if self.shown else []
 
     async def rep(self, by: RepHandle) -> Rep | None:
-        return None
+        return self.staff.get(by.value)
 
     async def note(self, key: str) -> tuple[str, float] | None:
         return self.notes.get(key)

@@ -12,7 +12,7 @@ from connectors.teams import manifest
 from connectors.teams.notetaking import plain
 from rules.decision import Answer
 from rules.events import RepActed, RepSpoke
-from rules.model import Words
+from rules.model import Preferences, Rep, Words
 from tests.contract.teams_hub import Bench, bench, connector_settings, view
 from tests.contract.teams_world import REP
 
@@ -72,6 +72,15 @@ async def test_another_customer_is_found_by_name(here: Bench) -> None:
     empty = await here.company.control("teams/message_command", rep=REP, activity_id=post, data=data)
     assert inputs(empty)["conversation_id"]["choices"] == []
     assert inputs(empty)["conversation_id"]["label"] == "没有找到。"
+
+
+async def test_a_chosen_language_stands_above_the_clients(here: Bench) -> None:
+    here.hub.shown = None
+    nothing = await here.company.control("teams/search", rep=REP, query="x")
+    assert nothing["body"]["composeExtension"]["text"] == "没有找到。"
+    here.hub.staff[REP] = Rep(id="r1", name="Wang Fang", wishes=Preferences(language="en"))
+    nothing = await here.company.control("teams/search", rep=REP, query="x")
+    assert nothing["body"]["composeExtension"]["text"] == "Nothing found."
 
 
 async def test_without_a_customer_nothing_is_kept(here: Bench) -> None:
