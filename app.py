@@ -196,7 +196,7 @@ async def _serve(loaded: Loaded, failpoints: Failpoints) -> int:
         hub.connect(list(connectors.values()))
         await hub.clock.start()
         await hub.employ(_staff(loaded))
-        await hub.db.write(lambda unit: health.begin(unit, time.time()), label="note")
+        await hub.db.write(lambda unit: health.begin(unit, time.time()), label="begin")
         async with contextlib.AsyncExitStack() as doors:
             teams = loaded.optional("teams", TeamsSettings)
             visitors = WebChatDoor(teams) if teams and teams.directline_secret else None

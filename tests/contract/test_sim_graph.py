@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from email import message_from_bytes
 from urllib.parse import parse_qs, urlsplit
 
@@ -339,3 +340,25 @@ async def test_direct_line_refusals(firm: Company) -> None:
         assert response.status == 401
     async with firm.http.post(firm.url(f"{DL}/tokens/generate"), headers=headers) as response:
         assert response.status == 403
+
+
+async def test_what_was_not_granted_is_refused_as_graph_refuses_it(firm: Company) -> None:
+    status, told, _ = await graph(firm, "GET", f"{TEAM}/permissionGrants")
+    assert status == 200 and {g["clientAppId"] for g in told["value"]} == {APP_ID}
+    granted = [g["permission"] for g in told["value"]]
+    kept = [p for p in granted if p not in ("ChannelSettings.Read.Group", "TeamsAppInstallation.Read.Group")]
+    await firm.control("graph/registration", consents=kept, roles=[])
+    assert (await graph(firm, "GET", f"{TEAM}/channels"))[0] == 403
+    assert (await graph(firm, "GET", f"{TEAM}/permissionGrants"))[0] == 403
+    assert (await graph(firm, "GET", f"{TEAM}/members"))[0] == 200
+    status, told, _ = await graph(firm, "GET", f"/graph/v1.0/applications(appId='{APP_ID}')")
+    assert (status, told["error"]["code"]) == (403, "Authorization_RequestDenied")
+
+
+async def test_a_registration_tells_when_its_secrets_end_and_never_the_secrets(firm: Company) -> None:
+    await firm.control("graph/registration", secret_days=3)
+    status, told, _ = await graph(firm, "GET", f"/graph/v1.0/applications(appId='{APP_ID}')")
+    assert status == 200 and PASSWORD not in str(told)
+    ours = [c for c in told["passwordCredentials"] if PASSWORD.startswith(c["hint"])]
+    left = datetime.fromisoformat(ours[0]["endDateTime"]).timestamp() - time.time()
+    assert len(ours) == 1 and 2.9 < left / 86400 <= 3
