@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from connectors.contract import Inbound
+from rules.card import CardView
 from rules.errors import BadRequest
 from rules.events import RepActed
 from rules.model import Address, Rep, RepHandle
+from sidebar.inside.shown import anchor
 from sidebar.outside.page import read_body
 
 MOST = {
@@ -106,6 +108,15 @@ def read(form: Mapping[str, str]) -> Wish:
     if not problem and verb in TYPED and verb not in _MAY_BE_EMPTY and not inputs[TYPED[verb]]:
         problem = f"{TYPED[verb]}_missing"
     return Wish(verb=verb, inputs=inputs, card_version=int(version), nonce=nonce, problem=problem)
+
+
+def pointed(wish: Wish, card: CardView) -> Wish:
+    """The same with the message it points at by its real id; pointing at none that is on the card points nowhere."""
+    if "said_in" not in wish.inputs:
+        return wish
+    named = wish.inputs["said_in"]
+    found = next((t.id for t in card.touches if named and anchor(t.id) == named), "")
+    return replace(wish, inputs={**wish.inputs, "said_in": found})
 
 
 def inbound(wish: Wish, conversation_id: str, by: RepHandle, rep: Rep, now: datetime) -> Inbound:

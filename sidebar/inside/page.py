@@ -17,6 +17,7 @@ from rules.errors import BadRequest, BadSignature, NotAllowed, PlatformAway, Una
 from rules.language import Language, spoken
 from rules.model import Words
 from rules.verbs import VERBS
+from sidebar.inside.shown import anchor
 from sidebar.inside.words import SAID
 
 _FOLDER = Path(__file__).parent.parent / "pages" / "inside"
@@ -100,6 +101,7 @@ def show(name: str, language: Language, family: Family, *, status: int = 200, **
         lang=language,
         static=static_address,
         fold=fold,
+        anchor=anchor,
         family=family,
         layout="bare.html" if family.bare else "base.html",
         **values,

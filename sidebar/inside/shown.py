@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,6 +67,11 @@ class Reading:
 
     def _say(self, key: str, **parts: object) -> str:
         return SAID[key].in_(self.language).format(**parts)
+
+
+def anchor(touch_id: str) -> str:
+    """How a page names one of its touches: an event's id may hold an address of hers, this does not."""
+    return hashlib.blake2b(touch_id.encode(), digest_size=8).hexdigest() if touch_id else ""
 
 
 def points(value: float) -> str:

@@ -94,7 +94,7 @@ class TabPages:
         form = await acts.read_form(request)
         self._desk.pace(reader.by)
         card = await self._desk.card(form.get("conversation_id", ""), reader)
-        wish = acts.read(form)
+        wish = acts.pointed(acts.read(form), card)
         hidden = {"conversation_id": card.conversation_id}
         if wish.problem:
             sheet = await self._desk.sheet(reader, card.conversation_id, hidden=hidden, wish=wish, status=422)

@@ -75,7 +75,7 @@ class TalkPages:
             return self._too_late(request, form, "elsewhere", 403)
         reader = await self._door.reader(request, visitor)
         card = await self._desk.card(request.match_info["conversation_id"], reader)
-        wish = acts.read(form)
+        wish = acts.pointed(acts.read(form), card)
         hidden = self._door.hidden(visitor)
         if wish.problem:
             sheet = await self._desk.sheet(reader, card.conversation_id, hidden=hidden, wish=wish, status=422)

@@ -26,6 +26,7 @@ SAID: Mapping[str, Words] = {
     "bant": _w("预算、决策、需求、时间", "Budget, authority, need, timing"),
     "bant_empty": _w("未知。可以问：{ask}", "Unknown. Ask: {ask}"),
     "bant_edit": _w("修改{fact}", "Change: {fact}"),
+    "bant_newest": _w("来自她的最新消息", "From her newest message"),
     "bant_source": _w("看来源消息", "See the message"),
     "scripts": _w("话术", "Replies"),
     "scripts_hint": _w("先看一遍，再放进聊天或回复框。", "Read it once, then put it into the chat or the reply box."),

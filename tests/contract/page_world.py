@@ -64,7 +64,7 @@ class MemoryDesk:
             name=name,
         )
         life.happens(event)
-        shown = TouchView(at=life.now, who="customer", where="wecom", text=text)
+        shown = TouchView(at=life.now, who="customer", where="wecom", text=text, id=event.id)
         self.touches.setdefault(who, []).insert(0, shown)
         return life.conversation_id
 

@@ -135,13 +135,21 @@ async def test_a_script_goes_into_the_reply_box_without_any_script(p: Pages) -> 
     assert p.desk.acts[-1].verb == "note" and "话术" in p.desk.acts[-1].inputs["text"]
 
 
+def anchors(page: Page) -> list[str]:
+    """Where a page leads within itself, to messages."""
+    return [a["href"] for t, a in page.elements if t == "a" and a.get("href", "").startswith("#t-")]
+
+
 async def test_facts_tasks_and_stage_by_plain_forms(p: Pages) -> None:
     talk = p.desk.writes("wm-9", "你好")
     browser = p.browser("LiLei")
     life = p.desk.lives["wm-9"]
     _, card = await browser.get(f"/sidebar/c/{talk}")
+    _, card = await browser.send(card.form("fact", fact="budget"), text="80 万，已立项", said_in="")
+    assert "80 万，已立项" in card.text and "李雷记录" in card.text and not anchors(card)
+    newest = card.form("fact", fact="budget").fields["said_in"]
     _, card = await browser.send(card.form("fact", fact="budget"), text="80 万，已立项")
-    assert "80 万，已立项" in card.text and "李雷记录" in card.text
+    assert anchors(card) == [f"#t-{newest}"] and f't-{newest}"' in card.html, "a fact leads to its message"
     _, card = await browser.send(card.form("fact", fact="budget"), text="")
     assert not life.customer.attributes["budget"], "saying nothing takes it back"
     _, card = await browser.send(card.form("task"), text="发案例", hours="4")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -71,6 +72,22 @@ async def test_claim_and_answer_in_the_tab(tab: Tab) -> None:
         ("reply", "teams", REP),
     ]
     assert "Set-Cookie" not in answer.headers
+
+
+async def test_small_and_few(tab: Tab) -> None:
+    for number in range(8):
+        talk = tab.p.desk.writes("wm-9", f"第 {number} 条：" + "你好，" * 60)
+    _, shell = await tab.browser.get("/sidebar/tab")
+    loaded = [a.get("href") or a.get("src", "") for t, a in shell.elements if t in ("link", "script", "img")]
+    ours = [one for one in loaded if one.startswith("/")]
+    size = len(gzip.compress(shell.html.encode()))
+    for one in ours:
+        async with tab.browser.http.get(tab.p.base + one, headers={"Accept-Encoding": "gzip"}) as static:
+            size += int(static.headers["Content-Length"])
+    for piece in ("", f"?c={talk}"):
+        _, page = await tab.get(piece)
+        size += len(gzip.compress(page.html.encode()))
+    assert len(ours) == 3 and size <= 40_000, size
 
 
 async def test_a_forged_token_and_a_foreign_customer_get_nothing(tab: Tab) -> None:

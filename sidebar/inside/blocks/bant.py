@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from rules.card import CardView
 from rules.model import Words
 from sidebar.inside.block import Block
-from sidebar.inside.shown import Reading
+from sidebar.inside.shown import Reading, anchor
 
 
 def _fill(card: CardView, _reading: Reading) -> Mapping[str, object]:
-    """Which messages stand on this very page, so that a fact can lead to its own."""
-    return {"here": {touch.id for touch in card.touches if touch.id}}
+    """Which messages stand on this very page, so that a fact can lead to its own; and her newest one."""
+    newest = next((anchor(t.id) for t in card.touches if t.id and t.who == "customer"), "")
+    return {"here": {anchor(t.id) for t in card.touches if t.id}, "newest": newest}
 
 
 BLOCK = Block(
