@@ -183,7 +183,7 @@ class ManagePages:
         visitor, rep, form = await self._door.form(request)
         reader = Reader(by=visitor.by, rep=rep)
         card = await self._found(request.match_info["conversation_id"], reader)
-        wish = acts.read(form)
+        wish = acts.pointed(acts.read(form), card)
         if wish.problem:
             return await self._card(request, visitor, rep, wish=wish, status=422)
         answer = await self._desk.act(wish, card.conversation_id, reader)
