@@ -59,15 +59,17 @@ def test_from_the_side_bar_to_her_phone(made: Company) -> None:
     assert "智能工厂方案能报价吗" in page.text and "5/5 条" in page.text
     page = submit(made, REP, path, verb="claim")
     assert "已认领" in page.text
-    page = submit(made, REP, path, says="text", text=ANSWER)
+    page = submit(made, REP, path, says="text", verb="reply", text=ANSWER)
     assert "4/5 条" in page.text
     chat = made.ask(f"/control/wecom/chat?person={quote(CUSTOMER)}")["lines"]
     assert [line["text"] for line in chat if line["by"] == "hub"][-1] == ANSWER
     counts = made.ask("/control/counts")
     assert (counts["lost"], counts["doubled"]) == (0, 0), made.logs()
-    # a colleague who neither owns, serves nor follows her gets the page that also stands for nobody
+    # a colleague of the same team may step in; what is not there is a page that names whom to ask
     status, _, page = visit(made, COLLEAGUE, path)
-    assert status == 404 and CUSTOMER not in page.text
+    assert status == 200 and CUSTOMER in page.text
+    status, _, page = visit(made, COLLEAGUE, "/sidebar/c/" + "0" * 32)
+    assert status == 404 and CUSTOMER not in page.text and "Julia Weber" in page.text
     # the same conversation in Teams, for whom Teams vouches
     names = {e["userid"]: e["name"] for e in made.ask("/control/people")["employees"]}
     token = made.ask("/control/teams/tab_token", {"rep": names[REP]})["token"]

@@ -10,7 +10,7 @@
   var live = document.getElementById("live");
   var root = document.documentElement;
   var copies = new Map();
-  var current = "", turn = 0, fresh = Date.now(), dirty = false, broken = false;
+  var current = "", turn = 0, fresh = Date.now(), dirty = false, broken = false, excused = false;
   var face = null;
   var Tower = window.Tower = { start: start, load: load, warn: warn, diagnosis: diagnosis, drawn: [], words: told.dataset };
 
@@ -211,8 +211,10 @@
   }
 
   function failed(event) {
-    if (broken || !event.message) return;
-    broken = true;
+    if (excused || !event.message) return;
+    excused = true;
+    // A page of its own goes on by plain links and forms; the pieces of the tab have nothing but this script.
+    broken = face.documents;
     var at = String(event.filename || "").replace(/^.*\//, "").replace(/\?.*$/, "");
     warn(told.dataset.broken, event.message + " @" + at + ":" + event.lineno);
   }

@@ -61,7 +61,7 @@
     teams.app.registerOnThemeChangeHandler(theme);
     teams.app.notifyAppLoaded();
     view.addEventListener("click", outward);
-    var wanted = context.page.subPageId;
+    var wanted = context.page.subPageId || new URLSearchParams(location.search).get("c");
     var path = SHELL + "/data" + (wanted ? "?c=" + encodeURIComponent(wanted) : "");
     Tower.start(face, path, false);
     await Tower.load(path);
