@@ -57,7 +57,7 @@ class Webhook:
         """The file that WeCom looks for at the root of a trusted domain; others are not there."""
         content = self._settings.verify_files.get(request.match_info["name"])
         if content is None:
-            return web.Response(status=404)
+            raise web.HTTPNotFound
         return web.Response(text=content, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 
     async def verify(self, request: web.Request) -> web.Response:
