@@ -207,12 +207,6 @@ MORE: Mapping[str, Words] = {
     "publish": _w("发布", "Publish"),
     "back_to_form": _w("回去改", "Go on editing"),
     "back_to_rules": _w("回到规则", "Back to the rules"),
-    "rule_gone": _w("现在的剧本里没有这条规则。", "This rule is not in the playbook that is in force."),
-    "no_yaml": _w(
-        "这个剧本不是一行一条规则，请在文件里改。",
-        "The rules of this playbook do not stand one below another: edit the file.",
-    ),
-    "lint_none": _w("条件里没有", "No condition"),
     # --- what rules do ---
     "do_tag": _w("打标签", "Put a tag on"),
     "do_untag": _w("去掉标签", "Take a tag off"),
