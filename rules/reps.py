@@ -139,7 +139,7 @@ def perform(draft: Draft, verb: str, inputs: Inputs) -> None:
         _pause(draft, actor, paused=verb == "pause")
         return
     if verb in ("help", "thanks"):
-        draft.answer_with(commands.HELP if verb == "help" else commands.WELCOME)
+        draft.answer = Answer(show="toast", words=commands.HELP if verb == "help" else commands.WELCOME)
         draft.because("act", "给出帮助", "Help was shown")
         return
     if verb == "settings":
