@@ -35,8 +35,8 @@ def destination(sending: Sending, customer: Customer, reps: Mapping[str, Rep]) -
     """Where `sending` goes, seen from the customer as she is after the turn.
 
     Threads keep one lane each (root, lines and edits in order); questions to a platform have a lane beside the
-    conversation's, so that waiting for an answer holds no message up; welcomes, mails and files that
-    are fetched have a lane each.
+    conversation's, so that waiting for an answer holds no message up; welcomes, mails and files that are
+    fetched have a lane each.
     """
     match sending:
         case SendText() | SendFile():
@@ -44,10 +44,8 @@ def destination(sending: Sending, customer: Customer, reps: Mapping[str, Rep]) -
             if conversation is None:
                 raise ValueError(f"a text to no conversation: {sending.conversation_id}")
             return Destination(connector=conversation.address.connector, lane=conversation.address.key)
-        case FetchFile():
-            return Destination(connector=sending.address.connector, lane=f"file|{sending.id}")
-        case SendWelcome():
-            return Destination(connector=sending.address.connector, lane=f"welcome|{sending.id}")
+        case SendWelcome() | FetchFile():
+            return Destination(connector=sending.address.connector, lane=f"{sending.kind}|{sending.id}")
         case SendMail():
             return Destination(connector="mail", lane=f"mail|{sending.id}")
         case NotifyRep():
