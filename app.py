@@ -506,9 +506,14 @@ def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str, 
     places: dict[str, str] = json.loads(told)
     with contextlib.ExitStack() as running:
         again = [] if once or database else ["--again"]
-        world = _child(running, folder, "world", ["-m", "simulator", "--config", str(folder / "world.json"), *again])
+        # what is thrown away needs no long farewell: Ctrl-C ends all at once, on a busy machine too
+        patience = 12.0 if keep or database else 0.7
+        told_world = ["-m", "simulator", "--config", str(folder / "world.json"), *again]
+        world = _child(running, folder, "world", told_world, patience=patience)
         _await(f"{places['world']}/control/counts", "the simulated world", folder / "world.log", brake)
-        hub = _child(running, folder, "hub", ["app.py", "serve", "--config", str(folder / "hub.toml")])
+        hub = _child(
+            running, folder, "hub", ["app.py", "serve", "--config", str(folder / "hub.toml")], patience=patience
+        )
         if once:
             _await(f"{places['hub']}/readyz", "the hub", folder / "hub.log", brake)
             return brake.run(_play(running, "simulator.story", places["world"]))
@@ -546,21 +551,23 @@ def _play(running: contextlib.ExitStack, name: str, world: str, *words: str) -> 
     return process
 
 
-def _child(running: contextlib.ExitStack, folder: Path, name: str, words: Sequence[str]) -> subprocess.Popen[bytes]:
+def _child(
+    running: contextlib.ExitStack, folder: Path, name: str, words: Sequence[str], *, patience: float
+) -> subprocess.Popen[bytes]:
     """Start one of our own programs; it is stopped, politely, when `running` ends."""
     log = running.enter_context((folder / f"{name}.log").open("wb"))
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, *words], cwd=HERE, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
     )
-    running.callback(_stop, process)
+    running.callback(_stop, process, patience)
     return process
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask a program to end, and see that it does."""
+def _stop(process: subprocess.Popen[bytes], patience: float = 12) -> None:
+    """Ask a program to end, and see that it does: after `patience` seconds by force."""
     process.terminate()
     try:
-        process.wait(12)
+        process.wait(patience)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
