@@ -17,7 +17,7 @@ from rules.playfile import read
 
 _SPECIAL = re.compile(r"true|false|null|~|[-+]?\d+(?:\.\d+)?|<<|=")
 """What the reader takes for something else than text."""
-_FLOW = r",\[\]{}\u0085\u2028\u2029\ufeff"
+_FLOW = r"?,\[\]{}\u0085\u2028\u2029\ufeff"
 _PLAIN = re.compile(rf"[^\s\-?:#&*!|>'\"%@`{_FLOW}](?:[^\n\r\t{_FLOW}]*[^\s{_FLOW}])?\Z")
 _HARD = re.compile(r": |:\Z| #|\A---|\A\.\.\.")
 _UNPRINTABLE = re.compile(
@@ -42,7 +42,7 @@ def read_rule(text: str, name: str = "rule") -> object:
     if document.mistakes or not isinstance(document.data, Mapping):
         raise PlaybookError(document.mistakes or [Mistake(where=name, found="no rule", expected="one rule")])
     found = document.data["rules"]
-    if not isinstance(found, list) or len(found) != 1:
+    if not isinstance(found, list) or len(found) != 1 or found[0] is None:
         raise PlaybookError([Mistake(where=name, found="no rule, or more than one", expected="one rule")])
     return found[0]
 

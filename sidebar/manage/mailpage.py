@@ -18,7 +18,8 @@ from storage.unit import Unit
 
 MAIL = f"{HOME}/mail/"
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'; base-uri 'none'"
+    "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; "
+    "frame-ancestors 'self'; base-uri 'none'"
 )
 """Of the mail's own document: its styles and nothing else."""
 

@@ -20,10 +20,10 @@ from connectors.teams.signin import EntraSignIn, Realm
 from rules.errors import BadSignature, PlatformAway
 from rules.model import RepHandle
 from sidebar.inside.seals import Sealer
-from storage import customers, notes, orders, places
+from storage import customers, notes, orders, places, playbooks
 from tests.attack.test_pages import MARKUP, put
 from tests.contract.manage_world import BOSS, LILEI, Office, office, press
-from tests.contract.page_world import KEY
+from tests.contract.page_world import KEY, Form
 from tests.contract.teams_world import REP
 
 ROUTES = (
@@ -35,6 +35,16 @@ ROUTES = (
     "/manage/audit",
     "/manage/talks",
     "/manage/c/{id}",
+    "/manage/funnel",
+    "/manage/sources",
+    "/manage/customers",
+    "/manage/moves",
+    "/manage/rules",
+    "/manage/rules/asked-price",
+    "/manage/rules/v/1",
+    "/manage/rules/playbook.yaml",
+    "/manage/mail/{id}",
+    "/manage/mail/{id}/body",
     "/manage/today/waiting.csv",
     "/manage/audit/deeds.csv",
 )
@@ -204,7 +214,8 @@ async def test_markup_in_every_field_of_hers_is_text(o: Office) -> None:
         if answer.content_type == "text/html":
             assert not page.has("script") and not page.has("img"), route
             assert "script-src 'none'" in answer.headers["Content-Security-Policy"]
-            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+            framed = "'self'" if route.endswith("/body") else "'none'"
+            assert f"frame-ancestors {framed}" in answer.headers["Content-Security-Policy"]
 
 
 async def test_copying_everybody_is_too_slow(o: Office, tmp_path: Path) -> None:
@@ -333,3 +344,47 @@ def test_the_address_to_sign_in_at_holds_no_secret() -> None:
     address = directory.sign_in_url(TRIP, choose=True)
     assert "very-secret" not in address + repr(realm) and TRIP.verifier not in address + repr(TRIP)
     assert urlencode({"code_challenge_method": "S256"}) in address and "prompt=select_account" in address
+
+
+FOREIGN = ("- id: &a x", "!!python/object/apply:os.system [id]", "a" * 60_000, "\x00", "{" * 500)
+
+
+@pytest.mark.parametrize("yaml", FOREIGN, ids=("anchor", "object", "long", "nul", "deep"))
+async def test_yaml_of_an_attacker_publishes_nothing(o: Office, yaml: str) -> None:
+    browser, _ = await o.signed_in()
+    _, page = await browser.get("/manage/rules/asked-price")
+    form = next(f for f in page.forms if "yaml" in f.fields)
+    for action, more in (("/manage/rules/asked-price", {"press": "yaml"}), ("/manage/rules/publish", {"rule": "x?"})):
+        answer, _ = await browser.send(Form(action=action, fields={**form.fields, **more, "yaml": yaml, "base": "x"}))
+        assert answer.status in (400, 404, 413, 422), (action, answer.status)
+    assert await o.hub.db.read(playbooks.number_in_force) == 1
+
+
+async def test_a_rule_is_published_only_by_the_form_of_this_session(o: Office) -> None:
+    browser, _ = await o.signed_in()
+    _, page = await browser.get("/manage/rules/asked-price")
+    form = next(f for f in page.forms if "yaml" in f.fields)
+    fields = {**form.fields, "rule": "asked-price", "base": o.hub.playbook.version}
+    for wrong in ({"stamp": "x"}, {"stamp": ""}):
+        for action in ("publish", "back", "asked-price"):
+            answer, _ = await browser.send(Form(action=f"/manage/rules/{action}", fields=fields | wrong))
+            assert answer.status == 403, action
+    answer, _ = await browser.send(
+        Form(action="/manage/rules/publish", fields=fields), headers={"Origin": "https://evil.example"}
+    )
+    assert answer.status == 403
+    assert await o.hub.db.read(playbooks.number_in_force) == 1
+
+
+async def test_markup_in_a_comment_and_a_rule_is_text(o: Office) -> None:
+    browser, _ = await o.signed_in()
+    _, page = await browser.get("/manage/rules/asked-price")
+    form = next(f for f in page.forms if "yaml" in f.fields)
+    yaml = form.fields["yaml"].replace("She asked about prices", "'</textarea><script>alert(1)</script>'")
+    _, page = await browser.send(form, press="yaml", yaml=yaml)
+    publish = press(page, "/manage/rules/publish")
+    _, page = await browser.send(publish, comment="<img src=x onerror=alert(1)>")
+    assert "<img" in page.text and not page.has("img")
+    for path in ("/manage/rules", "/manage/rules/asked-price", "/manage/rules/v/2"):
+        _, page = await browser.get(path)
+        assert not page.has("script") and not page.has("img"), path
