@@ -1,6 +1,6 @@
 """WeCom customer service: five messages in 48 hours after her last one, a greeting once within 20 seconds.
 
-A platform of the test's own counts by those rules alone, however customers, reps, timers and a late delivery interleave.
+A platform of the test's own counts by those rules alone, however customers, reps, timers and a late delivery mix.
 Source: WeCom doc 94677 (sending messages) and 95122 (welcome on entering).
 """
 
