@@ -64,6 +64,8 @@ class Window:
     async def manager(self) -> None:
         """The manager's day, signed in at the company's directory."""
         await self.page.goto(f"{self.town.made.hub}/manage")
+        if await self.page.locator('a[href="/manage/sign-in/entra"]').count():
+            await self.page.locator('a[href="/manage/sign-in/entra"]').click()
         if not self.page.url.startswith(self.town.made.hub):
             await self.page.get_by_role("link", name=MANAGER).click()
         await self.page.locator("h1").wait_for()

@@ -41,7 +41,8 @@ class Window:
 
     def sign_in(self, who: str) -> Page:
         """Pick one's account on the directory's page."""
-        url = urllib.request.Request(f"{self.made.hub}/manage")
+        self.get(f"{self.made.hub}/manage")
+        url = urllib.request.Request(f"{self.made.hub}/manage/sign-in/entra")
         with self._opener().open(url, timeout=30) as answer:
             there, picker = answer.url, answer.read().decode()
         found = re.search(rf'href="([^"]+)">{re.escape(who)}', picker)
