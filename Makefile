@@ -29,7 +29,7 @@ run: $(READY)  ## start the demo: a company in a box, and the hub beside it
 	@$(PY) app.py demo
 
 test: $(DEV)  ## every test that needs no browser and no long run
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 check: $(DEV)  ## format, lint, types, import rules
 	@$(VENV)/bin/ruff format --check .
