@@ -76,7 +76,15 @@ ENDINGS = {kind: f".{ending}" for ending, kind in reversed(_ENDINGS.items())}
 _FOR_MACHINES = frozenset(
     "apk app bat cmd com cpl dll dmg exe hta iso jar js jse lnk msc msi pif ps1 reg scr sh vbe vbs wsf".split()
 )
-_MARKUP = re.compile(rb"\s*(?:<!--.{0,500}?-->\s*)*<(?:!doctype|\?xml|html|svg|head|body|script)", re.I | re.S)
+_FILL = re.compile(rb"\xff+")
+"""How a marker of a JPEG begins: any number of fill bytes may precede it (T.81, B.1.1.2)."""
+_FRAMES = frozenset(bytes((marker,)) for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC))
+_MOST_SEGMENTS = 2000
+"""Of a JPEG, before the one that tells its size; a camera writes a few dozen."""
+# A comment ends at its first end: were it free to reach over the next ones, some dozens of them would take years.
+_MARKUP = re.compile(
+    rb"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype|\?xml|html|svg|head|body|script)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,11 +162,14 @@ def pixels(kind: str, content: bytes) -> int:
 
 
 def _jpeg(content: bytes) -> tuple[int, int]:
-    """Width and height. Raises TooShort when the content ends before it tells them."""
+    """Width and height. Raises TooShort when the content ends before it tells them, or goes round the matter."""
     at = 2
-    while at + 9 < len(content) and content[at] == 0xFF:
-        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+    for _ in range(_MOST_SEGMENTS):
+        if (fill := _FILL.match(content, at)) is None or at + 9 >= len(content):
+            break
+        at = fill.end() - 1
+        marker, length = content[at + 1 : at + 2], int.from_bytes(content[at + 2 : at + 4], "big")
+        if marker in _FRAMES:
             height, width = unpack_from(">HH", content, at + 5)
             return int(width), int(height)
         at += 2 + max(2, length)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rules.files import LONGEST_NAME, MOST_PIXELS, FileKind, clean_name, judge, pixels, sniff
@@ -105,3 +107,19 @@ def test_a_long_name_keeps_its_ending() -> None:
     assert len(found) == LONGEST_NAME
     assert found.endswith("长.pdf")
     assert len(clean_name("😀" * 2000)) == LONGEST_NAME
+
+
+def test_fill_bytes_hide_no_size() -> None:
+    large = b"\xff\xd8" + b"\xff" * 5000 + b"\xc0\x00\x0b\x08" + b"\xff\xff\xff\xff" + b"\x00" * 20
+    assert pixels("image/jpeg", large) == 65_535**2
+    assert judge("image", "a.jpg", "image/jpeg", b"\xff\xd8\xff" + large[3:]).reason == "file_pixels"
+
+
+def test_what_a_customer_sends_is_looked_at_in_no_time() -> None:
+    began = time.process_time()
+    assert sniff(b"<!---->" * 500 + b"x") == "text/plain"
+    assert sniff(b"<!--" * 1000) == "text/plain"
+    assert sniff(b"<!---->" * 300 + b"<!--" + b"y" * 600 + b"--><html>") == "text/html"
+    assert pixels("image/jpeg", b"\xff\xd8" + b"\xff" * 5_000_000) == 0
+    assert pixels("image/jpeg", b"\xff\xd8" + b"\xff\xe0\x00\x02" * 2_000_000) == 0
+    assert time.process_time() - began < 2
