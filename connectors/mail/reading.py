@@ -18,6 +18,9 @@ MOST_READ = 1024 * 1024
 """Bytes of a mail that are looked at; words and reports come first, big attachments last."""
 _MOST_HEADERS = 128 * 1024
 _MOST_BOUNDARIES = 40
+_BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
+_MOST_LINES = 1_000_000
+"""Lines of a mail that is taken apart whole: 70 MB of encoded files."""
 _MOST_PARTS = 100
 _MOST_WORDS = 200_000
 _MOST_FILES = 20
@@ -72,16 +75,21 @@ _REPORTS = ("message/delivery-status", "message/feedback-report", "message/rfc82
 
 
 def open_mail(raw: bytes) -> Opened:
-    """Take a mail apart. Raises BadRequest for one that is no mail: no headers, or too many, or nested too deep."""
+    """Take a mail apart. Raises BadRequest for one that is no mail: no headers, or too many, or nested too deep.
+
+    Where only what lies behind the first MOST_READ bytes is too much to take apart, the file that was cut there is.
+    """
     head = re.split(rb"\r?\n\r?\n", raw[: _MOST_HEADERS + 1], maxsplit=1)[0]
     if len(head) > _MOST_HEADERS or not re.match(rb"[!-9;-~]+[ \t]*:", head):
         raise BadRequest("not a mail: no headers, or too many")
-    if len(re.findall(rb"boundary\s*=", raw[:MOST_READ], re.IGNORECASE)) > _MOST_BOUNDARIES:
+    if len(_BOUNDARY.findall(raw[:MOST_READ])) > _MOST_BOUNDARIES:
         raise BadRequest("nested too deep")
     try:
         mail = _opened(BytesParser(policy=policy.compat32).parsebytes(raw[:MOST_READ]))
         if not mail.files or len(raw) <= MOST_READ:
             return mail
+        if len(_BOUNDARY.findall(raw)) > _MOST_BOUNDARIES or raw.count(b"\n") > _MOST_LINES:
+            return replace(mail, files=(*mail.files[:-1], replace(mail.files[-1], cut=True)))
         whole = BytesParser(policy=policy.compat32).parsebytes(raw)
         return replace(mail, files=_enclosed(_parts(whole)))
     except (RecursionError, MessageError, ValueError, LookupError, TypeError, AttributeError) as problem:

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.contract import Inbound
 from connectors.mail.addresses import Recipient
-from connectors.mail.reading import MOST_READ
+from connectors.mail.reading import MOST_READ, open_mail
 from connectors.mail.translate import Arrival, read
 from connectors.mail.verdict import Verdict
 from rules.events import MailReceived
@@ -57,6 +57,13 @@ def test_a_file_beyond_what_is_read_for_words_is_whole() -> None:
     large = b"%PDF-1.7\n" + b"x" * (2 * MOST_READ)
     _, inbound = opened(mail(("报价.pdf", "application/pdf", large)))
     assert inbound.files[0].content == large
+
+
+@pytest.mark.parametrize("tail", [b"\r\nboundary=x" * 50, b"\r\n" * 1_000_001], ids=("nested", "lines"))
+def test_what_lies_far_back_is_not_taken_apart_when_it_is_too_much(tail: bytes) -> None:
+    raw = mail(("报价.pdf", "application/pdf", b"%PDF-1.7\n" + b"x" * (2 * MOST_READ))) + tail
+    found = open_mail(raw).files
+    assert [(one.name, one.cut) for one in found] == [("报价.pdf", True)]
 
 
 @pytest.mark.parametrize("more", [{"sealed": False}, {"Auto_Submitted": "auto-replied"}])
