@@ -90,4 +90,5 @@ def midnight(day: str, zone: str) -> datetime | None:
         local = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=zone_of(zone))
     except ValueError:
         return None
-    return local.astimezone(UTC) if 2000 <= local.year <= 2100 else None
+    written_so = local.date().isoformat() == day
+    return local.astimezone(UTC) if written_so and 2000 <= local.year <= 2100 else None

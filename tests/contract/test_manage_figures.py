@@ -87,6 +87,9 @@ async def test_the_funnel_says_who_moved_whom_and_every_number_opens(o: Office) 
     assert looked >= 12 and page.has("svg")
     _, rows = await browser.get("/manage/customers?reached=client")
     assert "走得远的人" in rows.text
+    for odd in ("from=2026-1-1&to=2026-1-5", "from=9999-12-31&to=9999-12-31", "from=20261101&to=20261102"):
+        answer, _ = await browser.get(f"/manage/funnel?{odd}")
+        assert answer.status == 200, odd
     _, none = await browser.get("/manage/funnel?from=2020-01-01&to=2020-01-31")
     assert "Nobody was moved" in none.text and 'value="2020-01-01"' in none.html
 
