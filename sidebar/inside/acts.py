@@ -77,13 +77,21 @@ class Wish:
 
     @property
     def box(self) -> str:
-        """Which box of the page it came from: the verb, and for a fact which one."""
-        return f"fact-{self.inputs.get('fact', '')}" if self.verb == "fact" else self.verb
+        """Which box of the page it came from."""
+        return box_of(self.verb, self.inputs)
 
     @property
     def typed(self) -> str:
         """What was typed."""
         return self.inputs.get(TYPED.get(self.verb, ""), "")
+
+
+def box_of(verb: str, inputs: Mapping[str, str]) -> str:
+    """Which box of the page an act comes from: the verb, and for a fact which one; empty when nothing is typed for it.
+    """
+    if verb not in TYPED:
+        return ""
+    return f"fact-{inputs.get('fact', '')[: MOST['fact']]}" if verb == "fact" else verb
 
 
 async def read_form(request: web.Request, *, most: int = 30) -> dict[str, str]:
@@ -104,7 +112,10 @@ def read(form: Mapping[str, str]) -> Wish:
     if verb not in VERBS or not _NONCE.match(nonce) or not _NUMBER.match(version):
         raise BadRequest("no such act")
     inputs = {name: form.get(name, "").strip() for name in VERBS[verb]}
-    problem = next((f"{name}_long" for name, text in inputs.items() if len(text) > MOST[name]), "")
+    long = [name for name, text in inputs.items() if len(text) > MOST[name]]
+    if any(name != TYPED.get(verb) for name in long):
+        raise BadRequest("longer than anything our pages offer")
+    problem = f"{long[0]}_long" if long else ""
     if not problem and verb in TYPED and verb not in _MAY_BE_EMPTY and not inputs[TYPED[verb]]:
         problem = f"{TYPED[verb]}_missing"
     return Wish(verb=verb, inputs=inputs, card_version=int(version), nonce=nonce, problem=problem)

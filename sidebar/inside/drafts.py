@@ -14,7 +14,6 @@ from aiohttp import web
 from yarl import URL
 
 from rules.model import RepHandle
-from sidebar.inside.acts import TYPED
 from sidebar.inside.parts import Inside
 from sidebar.inside.seals import Sealer, Stamp
 
@@ -31,7 +30,8 @@ class Draft:
     conversation_id: str
     of: str
     """Who typed it, as `Drafts.owner` tells."""
-    verb: str
+    box: str
+    """Which box of the page it was typed in, as `Wish.box` tells."""
     text: str = field(repr=False)
 
 
@@ -50,10 +50,10 @@ class Drafts:
 
     def keep(self, answer: web.StreamResponse, draft: Draft) -> bool:
         """Send it along; False when it is too long for that, or nothing a box of ours holds."""
-        if draft.verb not in TYPED or not draft.text:
+        if not draft.box or not draft.text:
             return False
         packed = zlib.compress(draft.text.encode(), 9).hex() if len(draft.text) <= _LONGEST else ""
-        value = {"about": draft.conversation_id, "of": draft.of, "verb": draft.verb, "text": packed}
+        value = {"about": draft.conversation_id, "of": draft.of, "box": draft.box, "text": packed}
         sealed = self._sealer.seal("draft", value, until=self._wall() + _SECONDS)
         if not packed or len(sealed) > _FITS:
             return False
@@ -63,11 +63,11 @@ class Drafts:
         return True
 
     def kept(self, request: web.Request, conversation_id: str, by: RepHandle) -> Mapping[str, str]:
-        """What she typed on this conversation's page, by verb; empty for nobody's or somebody else's."""
+        """What she typed on this conversation's page, by box; empty for nobody's or somebody else's."""
         value = self._sealer.open("draft", request.cookies.get(self._name, ""), now=self._wall())
         if value is None or value["about"] != conversation_id or value["of"] != self.owner(by):
             return {}
-        return {value["verb"]: zlib.decompress(bytes.fromhex(value["text"])).decode()}
+        return {value["box"]: zlib.decompress(bytes.fromhex(value["text"])).decode()}
 
     def waiting(self, request: web.Request) -> bool:
         """Whether the browser brings one, whosever it is."""

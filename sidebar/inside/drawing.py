@@ -14,6 +14,7 @@ from rules.card import CardView, FileView
 from rules.files import HEARD, SHOWN
 from rules.language import Language
 from rules.layout import Layout
+from rules.listrow import ListRow
 from rules.model import Identity, RepHandle
 from sidebar.inside.acts import MOST, TYPED, Wish
 from sidebar.inside.block import Block
@@ -117,7 +118,7 @@ def draw_card(card: CardView, place: Place, sheet: Sheet, clock: Clock) -> web.R
         hidden={"nonce": secrets.token_hex(16), "card_version": str(card.version), **sheet.hidden},
         said=sheet.said,
         wrong=_wrong(sheet),
-        typed=typed | ({sheet.wish.box: sheet.wish.typed} if sheet.wish else {}),
+        typed=typed | ({sheet.wish.box: sheet.wish.typed} if sheet.wish and sheet.wish.box else {}),
         thread=sheet.thread,
         file_to=place.file_to.format(id=card.conversation_id),
         **_files(place, sheet.by),
@@ -160,7 +161,7 @@ def _wrong(sheet: Sheet) -> Mapping[str, str] | None:
 
 
 def draw_list(
-    lists: Sequence[tuple[str, str, Sequence[CardView]]],
+    lists: Sequence[tuple[str, str, Sequence[ListRow]]],
     place: Place,
     language: Language,
     clock: Clock,

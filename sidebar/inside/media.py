@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from rules.decision import Answer
-from rules.errors import NotAllowed
+from rules.errors import BadSignature, NotAllowed
 from sidebar.inside import desk, files, upload
 from sidebar.inside.desk import PageDesk, Reader
 from sidebar.inside.door import CARD, Door
@@ -48,8 +48,8 @@ class MediaPages:
     async def send(self, request: web.Request) -> web.Response:
         """Send her a file, then show the conversation again; one that cannot go is told before anything is sent."""
         visitor = self._door.sessions.visitor(request)
-        if visitor is None:
-            return self._door.sign_in(request)
+        if visitor is None:  # told as a page: led away at once, she would not know that nothing was sent
+            raise BadSignature("nobody is signed in")
         talk = request.match_info["conversation_id"]
         reader = await self._door.reader(request, visitor)
         self._desk.pace(reader.by)

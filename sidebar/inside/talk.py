@@ -102,7 +102,8 @@ class TalkPages:
         language = reader_language(request)
         answer = message(language, family, page, status=status, back=back if PATH.match(back) else HOME, kept=kept)
         if kept and page == "sign_in":
-            self._door.drafts.keep(answer, Draft(conversation_id=about, of=form.get("of", ""), verb=verb, text=kept))
+            box = acts.box_of(verb, form)
+            self._door.drafts.keep(answer, Draft(conversation_id=about, of=form.get("of", ""), box=box, text=kept))
         return answer
 
     async def past(self, request: web.Request) -> web.Response:

@@ -196,8 +196,6 @@ SAID: Mapping[str, Words] = {
     "text_long": _w("内容太长，最多 4000 字。", "That is too long: at most 4,000 characters."),
     "tag_long": _w("标签最多 40 字。", "A tag has at most 40 characters."),
     "channel_long": _w("频道名称最多 100 字。", "A channel's name has at most 100 characters."),
-    "hours_long": _w("请选择时间。", "Choose a time."),
-    "about_long": _w("请重新打开本页再试。", "Open this page again and try once more."),
     "busy": _w("正在处理，稍后刷新本页看结果。", "Working on it: reload this page in a moment."),
     "refused": _w("没有完成：", "Not done: "),
     "paused_all": _w(

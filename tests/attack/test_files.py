@@ -227,6 +227,13 @@ async def test_who_may_not_see_her_sends_her_nothing(h: House) -> None:
     assert await h.phone() == []
 
 
+async def test_a_file_sent_after_the_sign_in_ended_is_told_so_and_not_sent(h: House) -> None:
+    action, fields = await form_of(h)
+    async with h.browser().http.post(h.base + action, data=body(fields), headers={"Origin": h.base}) as answer:
+        assert answer.status == 401 and "需要登录" in Page(await answer.text()).text
+    assert await h.phone() == []
+
+
 async def test_nobody_in_particular_is_sent_to_sign_in(h: House) -> None:
     await h.sends("image", "a.png", PNG)
     file = await came(h)

@@ -200,6 +200,9 @@ async def test_malformed_forms_are_refused_and_never_break(p: Pages) -> None:
     ):
         answer, _ = await browser.send(form, {"Origin": p.base}, **wrong)
         assert answer.status == 400, wrong
+    for verb, name in (("snooze", "hours"), ("stage", "stage"), ("fact", "fact"), ("fact", "said_in")):
+        answer, _ = await browser.send(form, {"Origin": p.base}, verb=verb, **{name: "x" * 4000})
+        assert answer.status == 400, name
     url = f"{p.base}{form.action}"
     many = "&".join(f"a{i}=1" for i in range(100))
     for body, kind, status in (

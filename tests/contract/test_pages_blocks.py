@@ -195,6 +195,17 @@ async def test_words_outlive_the_sign_in_and_come_back_to_their_box(p: Pages) ->
     assert card.form("reply").fields["text"] == "", "it is given back once"
 
 
+async def test_a_fact_outlives_the_sign_in_too(p: Pages) -> None:
+    talk = p.desk.writes("wm-9", "你好")
+    browser = p.browser("LiLei")
+    _, card = await browser.get(f"/sidebar/c/{talk}")
+    p.wall[0] += 8 * 3600 + 1
+    answer, _ = await browser.send(card.form("fact"), text="二十万以内")
+    assert answer.status == 401 and not p.desk.acts
+    _, card = await browser.get(f"/sidebar/c/{talk}")
+    assert card.form("fact").fields["text"] == "二十万以内"
+
+
 async def test_words_go_back_to_nobody_else(p: Pages) -> None:
     talk = p.desk.writes("wm-9", "你好")
     browser = p.browser("LiLei")
