@@ -147,12 +147,12 @@ def close(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None
 
 
 def reopen(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
-    """Take a closing back: open again, and the clock of quiet runs on from the last word."""
+    """Take a closing back: open again, she waits again if she did, and the clock of quiet runs on from the last word."""
     if talk.status != "closed":
         draft.show_card("会话没有关闭", "It is not closed")
         draft.skip("没有关闭", "Not closed", status=talk.status)
         return
-    draft.do(SetStatus(conversation_id=talk.id, status="open"))
+    draft.do(SetStatus(conversation_id=talk.id, status="open", back=True))
     quiet.arm(draft)
     draft.raised = True
     draft.because("act", f"{actor.name}重新打开了会话", f"{actor.name} opened it again")

@@ -365,12 +365,19 @@ class SetStatus(_OnConversation):
     """Open, snooze or close the conversation."""
 
     status: Literal["open", "snoozed", "closed"]
+    back: bool = False
+    """A closing is taken back: whoever waited when it was closed waits again, since when she did."""
     kind: Literal["set_status"] = "set_status"
 
     def change(self, conversation: Conversation) -> Conversation:
         """The conversation in the status; nobody waits in a closed one."""
-        waiting = None if self.status == "closed" else conversation.waiting_since
-        return replace(conversation, status=self.status, waiting_since=waiting)
+        c = replace(conversation, status=self.status)
+        if self.status == "closed":
+            since = c.waiting_since or (c.waited_since if c.answer else None)
+            return replace(c, waiting_since=None, waited_since=since, answer="" if c.waiting_since else c.answer)
+        if self.back and not c.answer:
+            return replace(c, waiting_since=c.waiting_since or c.waited_since)
+        return c
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -183,7 +183,7 @@ class Conversation:
     waiting_since: datetime | None = None
     """Since when she waits for a colleague: her first word that nobody has answered; None when nobody waits."""
     waited_since: datetime | None = None
-    """Since when she had waited when a colleague last answered: it holds again if that answer is lost."""
+    """Since when she had waited when a colleague last answered, or closed: it holds again if that is undone."""
     answer: str = ""
     """Outbox id of that answer."""
     sent_since_customer: int = 0

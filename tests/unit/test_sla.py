@@ -105,6 +105,20 @@ def test_who_is_closed_waits_for_nobody() -> None:
     assert life.talk.waiting_since == life.now
 
 
+def test_a_closing_that_is_taken_back_forgets_nobody_who_waits() -> None:
+    life = asked()
+    life.passes(minutes=5)
+    life.acts("close")
+    life.acts("reopen")
+    assert life.talk.waiting_since == MONDAY and life.customer.timer(f"sla/{life.conversation_id}") is not None
+    [sent] = effects(life.acts("reply", text="您好"), SendText)
+    life.acts("close")
+    life.acts("reopen")
+    assert life.talk.waiting_since is None, "she was answered"
+    life.reported(sent.id, "send_text", "undeliverable", "blocked")
+    assert life.talk.waiting_since == MONDAY, "and the answer was lost"
+
+
 @given(
     st.integers(0, 60 * 24 * 30).map(lambda m: MONDAY + timedelta(minutes=m)),
     st.floats(min_value=0.5, max_value=5_000),
