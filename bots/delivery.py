@@ -25,6 +25,7 @@ from bots.making import NotNow
 from connectors.contract import (
     Connector,
     Delivered,
+    FileFetch,
     Job,
     LineEdit,
     LinePost,
@@ -182,7 +183,7 @@ class Deliveries:
             return await self._send(claim, job)
         except Exception as broken:  # the delivery loop's line: record and go on with the others
             logger().error("delivery_broke", row=claim.id, job=kind_of(claim), error=type(broken).__name__)
-            if job is not None:
+            if job is not None and not isinstance(job, FileFetch):  # to fetch once more does no harm
                 return job, Unknown(reason="hub_error")
             if claim.attempt < TRIES:
                 return None, unsent(claim, TryLater(reason="hub_error", seconds=30))

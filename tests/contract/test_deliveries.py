@@ -11,16 +11,16 @@ from typing import Any, Literal
 import pytest
 from aiohttp import web
 
-from bots.delivery import Deliveries
+from bots.delivery import TRIES, Deliveries
 from bots.desk import Desk
 from bots.failpoints import Failpoints
 from bots.jobs import Bench
 from connectors.contract import Certainty, Delivered, Job, Outcome
-from rules.effects import PullMessages, RecordConsent, Sending, SendMail, SendText, SetWakeup
+from rules.effects import FetchFile, PullMessages, RecordConsent, Sending, SendMail, SendText, SetWakeup
 from rules.errors import Busy
 from rules.model import Address, Consent, ReplyLimits, Wakeup
 from rules.tokens import Tokens
-from storage import outbox
+from storage import files, outbox
 from storage.database import Database
 from storage.outbox import OutRow, Sent
 from tests.contract.people import NOW, message, newcomer, save
@@ -213,3 +213,28 @@ async def test_a_platform_whose_calls_hang_takes_no_senders_from_the_others(db: 
     async with asyncio.timeout(10):
         await running
         await loop.drain()
+
+
+@dataclass(kw_only=True)
+class Broken(Platform):
+    """A connector with a fault of ours in it."""
+
+    async def deliver(self, job: Job) -> Outcome:
+        self.got.append(job.row_id)
+        raise LookupError(job.row_id)
+
+
+async def test_a_fault_of_ours_while_a_file_is_fetched_leaves_nobody_waiting_for_it(db: Database) -> None:
+    wish = FetchFile(id="f1", address=KF, form="image", wire_id="m1", until=NOW + timedelta(days=3))
+    await db.write(lambda u: files.expect(u, wish, customer_id="c1", event_id="e1", rep="", now=NOW), label="turn")
+    await put(db, wish)
+    clock = [NOW]
+    loop = deliveries(db, broken := Broken())
+    loop.now = lambda: clock[0]
+    for _ in range(TRIES):
+        await loop.round()
+        await loop.drain()
+        clock[0] += timedelta(hours=1)
+    assert len(broken.got) == TRIES and (await row(db, "f1")).state == "undeliverable"
+    held = await db.read(lambda u: files.held(u, "f1"))
+    assert held is not None and held.state == "failed"
