@@ -87,8 +87,7 @@ class Wish:
 
 
 def box_of(verb: str, inputs: Mapping[str, str]) -> str:
-    """Which box of the page an act comes from: the verb, and for a fact which one; empty when nothing is typed for it.
-    """
+    """Which box of the page an act comes from: the verb, and for a fact which one; empty where nothing is typed."""
     if verb not in TYPED:
         return ""
     return f"fact-{inputs.get('fact', '')[: MOST['fact']]}" if verb == "fact" else verb

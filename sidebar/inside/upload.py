@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from rules.errors import BadRequest
 
@@ -38,7 +39,7 @@ async def read(request: web.Request, most: int) -> Upload:
             return await _read(request, most)
     except TimeoutError:
         raise BadRequest("body too slow", status=408) from None
-    except (ValueError, RuntimeError, web.RequestPayloadError):  # what aiohttp raises for a broken form
+    except (ValueError, RuntimeError, web.RequestPayloadError, HttpProcessingError):  # a broken form
         raise BadRequest("not a form") from None
 
 

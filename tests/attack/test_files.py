@@ -211,6 +211,19 @@ async def test_a_form_no_page_of_ours_makes_is_refused(h: House, more: tuple[tup
         assert answer.status in (400, 413)
 
 
+@pytest.mark.parametrize(
+    "heads", [b"A: " + b"y" * 20_000, b"".join(b"H%d: 1\r\n" % i for i in range(5000)), b"no colon here"]
+)
+async def test_heads_of_a_part_that_nobody_sends_are_refused(h: House, heads: bytes) -> None:
+    action, _ = await form_of(h)
+    browser = h.browser()
+    await browser.get(action.removesuffix("/file"))
+    headers = {"Origin": h.base, "Content-Type": "multipart/form-data; boundary=B"}
+    content = b"--B\r\n" + heads + b"\r\n\r\nx\r\n--B--\r\n"
+    async with browser.http.post(h.base + action, data=content, headers=headers) as answer:
+        assert answer.status == 400
+
+
 async def test_who_may_not_see_her_sends_her_nothing(h: House) -> None:
     action, fields = await form_of(h)
     claimed = h.browser()
