@@ -192,6 +192,18 @@ async def test_offline_shows_the_last_copy_with_its_age_and_keeps_what_was_typed
     assert await page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0], "nothing stays on the device"
 
 
+async def test_another_act_leaves_what_was_typed_in_its_box(s: Sight) -> None:
+    page = await opened(s, s.p.desk.writes("wm-9", "你好"))
+    await page.get_by_label("回复内容").fill("先写，再认领")
+    await page.locator("form.act button.main").first.click()
+    await expect(page.locator("#said")).to_be_visible()
+    await expect(page.get_by_label("回复内容")).to_have_value("先写，再认领")
+    await page.get_by_role("button", name="发送给客户").click()
+    await expect(page.locator("#said")).to_contain_text("已发送")
+    await expect(page.get_by_label("回复内容")).to_have_value("")
+    assert [a.verb for a in s.p.desk.acts] == ["claim", "reply"]
+
+
 async def test_a_slow_hub_shows_the_last_copy_until_the_answer_comes(s: Sight) -> None:
     talk = s.p.desk.writes("wm-9", "你好")
     page = await opened(s, talk)
@@ -205,9 +217,11 @@ async def test_a_slow_hub_shows_the_last_copy_until_the_answer_comes(s: Sight) -
     await page.get_by_role("link", name="王敏").click()
     await expect(page.locator("#banner")).to_contain_text("塔台有点慢", timeout=10_000)
     await expect(page.get_by_role("heading", name="王敏")).to_be_visible()
+    await page.get_by_label("回复内容").fill("等的时候写的")
     s.p.desk.writes("wm-9", "还有一个问题")
     await held[0].continue_()
     await expect(page.get_by_text("还有一个问题")).to_be_visible()
+    await expect(page.get_by_label("回复内容")).to_have_value("等的时候写的")
     await expect(page.locator("#banner")).to_have_count(0)
 
 

@@ -117,6 +117,23 @@
     return true;
   }
 
+  /* What stands typed in the boxes of the page, and back into those of the same page drawn anew. `but`: a form whose
+     words the answer itself brings back, or has taken. */
+  function typed(but) {
+    return Array.from(view.querySelectorAll("textarea[id], input[id]")).filter(function (field) {
+      return field.form !== but && !field.readOnly && field.type !== "file" && field.value !== field.defaultValue;
+    }).map(function (field) { return { id: field.id, value: field.value }; });
+  }
+
+  function again(words) {
+    words.forEach(function (one) {
+      var field = document.getElementById(one.id);
+      if (!field || !view.contains(field) || field.value !== field.defaultValue) return;
+      field.value = one.value;
+      dirty = true;
+    });
+  }
+
   // --- asking -----------------------------------------------------------------------------------------------------
 
   async function load(path, quietly) {
@@ -126,7 +143,10 @@
     }, SLOW);
     try {
       var answer = await face.ask(path, { redirect: face.documents ? "manual" : "follow" });
-      if (answer.type === "opaqueredirect") { location.assign(path); return; }
+      if (answer.type === "opaqueredirect") {
+        if (!quietly || !dirty) location.assign(path);
+        return;
+      }
       var html = await answer.text();
       if (mine !== turn) return;
       if (answer.status === 401 || answer.status === 403) copies.clear();
@@ -134,8 +154,10 @@
       if (quietly && (dirty || !answer.ok)) return;
       if (answer.ok) keep(path, html);
       fresh = Date.now();
+      var words = path === current ? typed() : [];
       current = path;
       draw(html, quietly);
+      again(words);
     } catch (problem) {
       if (mine === turn && !last(path, told.dataset.copy)) face.away(problem, path);
     } finally {
@@ -154,11 +176,18 @@
     try {
       var asked = Object.assign({ method: "POST", redirect: face.documents ? "manual" : "follow" }, body(form));
       var answer = await face.ask(form.getAttribute("action"), asked);
-      if (answer.type === "opaqueredirect") { dirty = false; await load(current); return; }
+      if (answer.type === "opaqueredirect") {
+        form.reset();
+        dirty = typed().length > 0;
+        await load(current);
+        return;
+      }
       var html = await answer.text();
       if (answer.ok || answer.status === 409 || answer.status === 422 || (face.documents && answer.status === 401)) {
         if (answer.status === 401) copies.clear();
+        var words = typed(form);
         draw(html);
+        again(words);
       } else {
         var main = new DOMParser().parseFromString(html, "text/html").querySelector("main");
         warn(main ? main.textContent.trim() : told.dataset.offline);
