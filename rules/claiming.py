@@ -147,7 +147,7 @@ def close(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None
 
 
 def reopen(draft: Draft, actor: Rep, talk: Conversation, _inputs: Inputs) -> None:
-    """Take a closing back: open again, she waits again if she did, and the clock of quiet runs on from the last word."""
+    """Take a closing back: she waits again if she did, and the clock of quiet runs on from the last word."""
     if talk.status != "closed":
         draft.show_card("会话没有关闭", "It is not closed")
         draft.skip("没有关闭", "Not closed", status=talk.status)

@@ -61,36 +61,45 @@ def send_file(draft: Draft, actor: Rep, talk: Conversation, inputs: Inputs) -> N
 
 
 def forward(draft: Draft, actor: Rep, talk: Conversation, came: Address, brought: tuple[Attachment, ...]) -> None:
-    """Pictures and files that a rep put beside a reply follow it, as soon as their contents are here."""
+    """Pictures and files that a rep put beside a reply follow it, as soon as their contents are here. Those that the
+    platform takes no more are refused; the ones before them go all the same."""
     if draft.answer is not None and draft.answer.refused:
         return
-    limits = draft.limits(talk)
-    files = [(number, one) for number, one in enumerate(brought) if one.media in FORMS and (one.url or one.wire_id)]
-    for number, one in files:
+    limits, sent = draft.limits(talk), 0
+    for number, one in enumerate(brought):
         now = draft.conversation or talk
         if code := why_closed(now, limits, draft.now) or ("" if limits.files else "file_not_taken"):
             _refused(draft, now, code)
-            return
+            break
         _speaks(draft, actor, now)
-        file_id = draft.id(f"file/{number}")
-        draft.do(
-            FetchFile(
-                id=file_id,
-                conversation_id=talk.id,
-                address=came,
-                form=FORMS[one.media],
-                wire_id=one.wire_id,
-                url=one.url,
-                name=clean_name(one.name, ""),
-                type=one.type[:100],
-                until=draft.event.at + timedelta(hours=limits.file_hours),
-            )
-        )
-        _send_one(draft, actor, talk, _Piece(id=file_id, form=FORMS[one.media], name=one.name), f"send/file/{number}")
-    if files:
+        piece = _Piece(id=draft.id(f"file/{number}"), form=FORMS[one.media], name=one.name)
+        draft.do(_wish(draft, talk, came, piece, one))
+        _send_one(draft, actor, talk, piece, f"send/file/{number}")
+        sent += 1
+    if sent:
         _spoken(draft, talk)
         draft.because("act", f"{actor.name}给客户转发了文件", f"{actor.name} passed files on to her")
+    if sent == len(brought):
         draft.show_card("已发送，等待送达", "Sent; waiting for delivery")
+
+
+def with_content(attachments: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+    """Those that can be passed on: files, not quotations and cards."""
+    return tuple(a for a in attachments if a.media in FORMS and (a.url or a.wire_id))
+
+
+def _wish(draft: Draft, talk: Conversation, came: Address, piece: _Piece, one: Attachment) -> FetchFile:
+    return FetchFile(
+        id=piece.id,
+        conversation_id=talk.id,
+        address=came,
+        form=piece.form,
+        wire_id=one.wire_id,
+        url=one.url,
+        name=clean_name(one.name, ""),
+        type=one.type[:100],
+        until=draft.event.at + timedelta(hours=draft.limits(talk).file_hours),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

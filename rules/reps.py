@@ -8,7 +8,7 @@ from rules import claiming, commands, deliveries, noting, preferences, quiet, re
 from rules.decision import Answer
 from rules.draft import Draft
 from rules.effects import NotifyRep, PostLine, RecordTouch, SetPause, SetTakenOver, SettleSending
-from rules.events import ColleagueWrote, RepActed, RepSpoke, SessionChanged
+from rules.events import Attachment, ColleagueWrote, RepActed, RepSpoke, SessionChanged
 from rules.model import Conversation, Rep, Words
 from rules.seeing import may_act
 
@@ -40,11 +40,11 @@ def spoke(draft: Draft, event: RepSpoke) -> None:
         return
     command = commands.parse(event.text)
     if command is not None:
-        brought = event.attachments if command.verb == "reply" else ()
+        brought = replying.with_content(event.attachments) if command.verb == "reply" else ()
         if command.inputs.get("text") or not brought:
             perform(draft, command.verb, command.inputs)
         if brought:
-            _forward(draft, event)
+            _forward(draft, event, brought)
     elif draft.conversation is None or event.personal:
         draft.answer = Answer(show="toast", words=commands.HELP)
         draft.skip("没听懂，给出帮助", "Not understood: help is shown")
@@ -53,14 +53,14 @@ def spoke(draft: Draft, event: RepSpoke) -> None:
     _speak_answer(draft, event)
 
 
-def _forward(draft: Draft, event: RepSpoke) -> None:
+def _forward(draft: Draft, event: RepSpoke, brought: tuple[Attachment, ...]) -> None:
     """What came beside a reply goes to the customer too."""
     actor, talk = draft.snapshot.actor, draft.conversation
     reps = draft.snapshot.reps
     if actor is None or talk is None or not may_act(actor, draft.customer, talk, draft.playbook, reps):
         draft.refuse("没有找到，或不属于你", "Not there, or not yours", actor=actor.id if actor else "unknown")
     else:
-        replying.forward(draft, actor, talk, event.thread, event.attachments)
+        replying.forward(draft, actor, talk, event.thread, brought)
 
 
 def _offer(draft: Draft, event: RepSpoke) -> None:

@@ -173,9 +173,19 @@ def test_a_picture_beside_other_words_stays_inside(life: Life) -> None:
         assert effects(speaks(life, words, INLINE), SendFile) == []
 
 
+def test_a_reply_with_nothing_but_a_quotation_is_empty(life: Life) -> None:
+    decision = speaks(life, "回复", Attachment(media="file", name="messageReference"))
+    assert decision.answer is not None and decision.answer.refused
+    assert "消息是空的" in decision.answer.words.zh
+
+
 def test_pictures_beyond_the_window_are_refused(life: Life) -> None:
-    decision = speaks(life, "回复 看", *(INLINE,) * 6)
-    assert len(effects(decision, SendFile)) == 4
+    before = life.customer.timer(f"quiet/{life.conversation_id}")
+    life.passes(hours=1)
+    decision = speaks(life, "回复", *(INLINE,) * 6)
+    after = life.customer.timer(f"quiet/{life.conversation_id}")
+    assert before is not None and after is not None and after.due_at > before.due_at, "the others went"
+    assert len(effects(decision, SendFile)) == 5
     assert decision.answer is not None
     assert decision.answer.refused
 
