@@ -104,9 +104,8 @@ def open_minutes(week: Week, holidays: Holidays, zone: str, start: datetime, end
     for _ in range(LOOK_AHEAD_DAYS):
         if day > last:
             break
-        for opens, closes in spans_of(week, holidays, day):
-            inside = min(end, _moment(day, closes, tz)) - max(start, _moment(day, opens, tz))
-            total += max(0.0, inside.total_seconds() / 60)
+        for opens, closes in _openings(week, holidays, zone, day):
+            total += max(0.0, (min(end, closes) - max(start, opens)).total_seconds() / 60)
         day += timedelta(days=1)
     return total
 
@@ -119,8 +118,8 @@ def after_open_minutes(week: Week, holidays: Holidays, zone: str, start: datetim
     left, tz = minutes, zone_of(zone)
     day = start.astimezone(tz).date()
     for _ in range(LOOK_AHEAD_DAYS):
-        for opens, closes in spans_of(week, holidays, day):
-            begin, end = max(start, _moment(day, opens, tz)), _moment(day, closes, tz)
+        for opens, end in _openings(week, holidays, zone, day):
+            begin = max(start, opens)
             span = (end - begin).total_seconds() / 60
             if span > 0 and left <= span:
                 return begin + timedelta(minutes=left)
@@ -131,6 +130,13 @@ def after_open_minutes(week: Week, holidays: Holidays, zone: str, start: datetim
 
 next_window = next_opening
 """A sending window opens like an office."""
+
+
+@lru_cache(maxsize=4096)
+def _openings(week: Week, holidays: Holidays, zone: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
+    """The open times of one day as moments in UTC. Lists of who waits ask for the same days again and again."""
+    tz = zone_of(zone)
+    return tuple((_moment(day, a, tz), _moment(day, b, tz)) for a, b in spans_of(week, holidays, day))
 
 
 def _moment(day: date, minute: int, tz: ZoneInfo) -> datetime:

@@ -5,8 +5,8 @@ The names of days and months, their order and the words for "ago" are those of t
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_skeleton, format_timedelta, get_timezone_location
@@ -42,7 +42,13 @@ def day(at: datetime, now: datetime, zone: str, language: str, *, weekday: bool 
     """The date, with its year when it is not this year's."""
     there, today = at.astimezone(zone_of(zone)), now.astimezone(zone_of(zone))
     skeleton = ("" if there.year == today.year else "y") + ("MMMEd" if weekday else "MMMd")
-    return str(format_skeleton(skeleton, there, tzinfo=zone_of(zone), locale=locale(language)))
+    return _written(there.date(), skeleton, language)
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, skeleton: str, language: str) -> str:
+    """A list asks for the same few days a hundred times, and Babel takes a millisecond for each."""
+    return str(format_skeleton(skeleton, datetime.combine(day, time(12)), locale=locale(language)))
 
 
 def when(at: datetime, now: datetime, zone: str, language: str) -> str:

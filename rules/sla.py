@@ -62,19 +62,26 @@ def waiting(since: datetime, *, first: bool, book: Playbook, now: datetime) -> S
         minutes_left=left,
         state=state,
         open_now=open_now,
-        words=_words(first=first, left=left, late=late, open_now=open_now, due=clock_words(due_at, zone, now)),
+        words=_words(first=first, left=left, late=late) if late or open_now else _closed(first, due_at, zone, now),
     )
 
 
-def _words(*, first: bool, left: int, late: bool, open_now: bool, due: tuple[str, str]) -> Words:
-    """ "18 min left for the first reply"; while the office is closed, until when instead."""
-    zh, en = ("首响", "first reply") if first else ("回复", "reply")
+def _words(*, first: bool, left: int, late: bool) -> Words:
+    """ "18 min left for the first reply"."""
+    zh, en = _WHAT[first]
     span_zh, span_en = _span(abs(left))
     if late:
         return Words(zh=f"{zh}已超时 {span_zh}", en=f"{en.capitalize()} is {span_en} late")
-    if not open_now:
-        return Words(zh=f"{zh}最晚{due[0]}（现在是非工作时间）", en=f"{en.capitalize()} is due {due[1]} (closed now)")
     return Words(zh=f"{zh}剩余 {span_zh}", en=f"{span_en} left for the {en}")
+
+
+def _closed(first: bool, due_at: datetime, zone: str, now: datetime) -> Words:
+    """While the office is closed no minute runs: until when, instead."""
+    (zh, en), (due_zh, due_en) = _WHAT[first], clock_words(due_at, zone, now)
+    return Words(zh=f"{zh}最晚{due_zh}（现在是非工作时间）", en=f"{en.capitalize()} is due {due_en} (closed now)")
+
+
+_WHAT = {True: ("首响", "first reply"), False: ("回复", "reply")}
 
 
 def _span(minutes: int) -> tuple[str, str]:
