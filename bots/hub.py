@@ -27,6 +27,7 @@ from rules.book import Playbook
 from rules.card import CardView
 from rules.decision import Answer
 from rules.errors import Conflict, Unavailable
+from rules.listrow import ListRow
 from rules.masking import Mirror
 from rules.model import Identity, Rep, RepHandle
 from rules.tokens import Tokens
@@ -146,6 +147,10 @@ class Hub:
     async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
         """See connectors.contract.Hub."""
         return await self.desk.cards(query, by, limit=limit)
+
+    async def rows(self, query: str, by: RepHandle, *, limit: int) -> Sequence[ListRow]:
+        """Rows for `mine`, `queue` or `find:<words>`; only what this rep may see."""
+        return await self.desk.rows(query, by, limit=limit)
 
     async def rep(self, by: RepHandle) -> Rep | None:
         """The person a platform proved; None when the hub does not know them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from rules import cardparts
 from rules.book import Playbook
@@ -15,9 +14,11 @@ from rules.events import Happened
 from rules.facts import Facts, last_touch
 from rules.gates import may_send
 from rules.heat import HEAT_WORDS, heat_of
+from rules.listrow import state_of
 from rules.masking import masked_mail
 from rules.model import STAGE_WORDS, Conversation, Customer, Entry, Identity, Rep, ReplyLimits, Words
 from rules.moments import clock_words
+from rules.nextstep import Standing, next_step
 from rules.reasons import reason_words
 from rules.routing import choose, explain
 from rules.sla import Sla, sla_of
@@ -78,7 +79,7 @@ def build(seen: Seen) -> CardView:
         conversation_id=talk.id,
         customer_id=customer.id,
         version=talk.card_version,
-        state=_state(talk),
+        state=state_of(talk),
         name=customer.name,
         title=customer.attributes.get("title", ""),
         company=customer.attributes.get("company", ""),
@@ -95,7 +96,7 @@ def build(seen: Seen) -> CardView:
         connector=talk.address.connector,
         channel=channel.name if channel else seen.channel_was or talk.channel,
         why=_why(seen),
-        next_step=_next_step(seen),
+        next_step=next_step(_standing(seen)),
         risk=_risk(seen),
         window=reply_window(talk, seen.limits, seen.now),
         paused=seen.paused,
@@ -133,14 +134,6 @@ def _facts(seen: Seen) -> Facts:
     return Facts(customer=seen.customer, conversation=seen.conversation, event=nothing, now=seen.now)
 
 
-def _state(talk: Conversation) -> Literal["unclaimed", "claimed", "snoozed", "closed"]:
-    if talk.status == "closed":
-        return "closed"
-    if talk.status == "snoozed":
-        return "snoozed"
-    return "claimed" if talk.claimed_by else "unclaimed"
-
-
 def _name(seen: Seen, rep_id: str) -> str:
     return cardparts.name_of(seen.reps, rep_id)
 
@@ -169,50 +162,18 @@ def _next_due(seen: Seen, sla: Sla | None) -> datetime | None:
     return min((t.due_at for t in seen.customer.tasks), default=None)
 
 
-def _next_step(seen: Seen) -> Words:
-    """One sentence: the one thing to do now."""
-    talk = seen.conversation
-    if seen.unknown:
-        return Words(zh="先核实结果未知的发送", en="First settle the sending whose end is unknown")
-    if talk.status == "closed":
-        return Words(zh="已关闭；客户再来信会自动重新打开", en="Closed; her next word opens it again")
-    if seen.touches and seen.touches[0].state == "failed":
-        return Words(
-            zh="上一条消息没有送达：重发，或换一种方式联系",
-            en="Our last message did not arrive: send it again, or reach her another way",
-        )
-    return _due_now(seen) or _may_do(seen)
-
-
-def _due_now(seen: Seen) -> Words | None:
-    """What somebody waits for: a colleague elsewhere, a mail to look at, an answer."""
-    talk, who = seen.conversation, _name(seen, seen.customer.owner)
-    if talk.taken_over:
-        return Words(zh="同事正在企业微信里接待", en="A colleague answers in the platform's own client")
-    if talk.wakeup is not None and talk.wakeup.state == "proposed":
-        return Words(
-            zh="看一下唤醒邮件：发送、暂缓或自己写", en="Look at the wake-up mail: send, hold, or write yourself"
-        )
-    if talk.waiting_since is not None:
-        if not talk.claimed_by:
-            return Words(zh="客户在等回复：请认领并回复", en="She waits for an answer: claim it and reply")
-        name = _name(seen, talk.claimed_by)
-        return Words(zh=f"{name}回复客户", en=f"{name} answers her")
-    if seen.touches and (seen.touches[0].who, seen.touches[0].where) == ("customer", "mail"):
-        return Words(
-            zh=f"客户回复了邮件，请{who or '负责人'}答复", en=f"She answered by mail: {who or 'her owner'} answers"
-        )
-    return None
-
-
-def _may_do(seen: Seen) -> Words:
-    """What is good to do while nothing presses."""
-    who = _name(seen, seen.customer.owner)
-    if seen.customer.tasks:
-        return min(seen.customer.tasks, key=lambda t: (t.due_at, t.id)).title
-    if not seen.customer.attributes.get("mail"):
-        return Words(zh="可发表单请客户留下邮箱", en="Ask for her mail address with the form")
-    return Words(zh=f"等待客户（负责人 {who or '无'}）", en=f"Waiting for her (owner {who or 'none'})")
+def _standing(seen: Seen) -> Standing:
+    customer, newest = seen.customer, seen.touches[0] if seen.touches else None
+    return Standing(
+        talk=seen.conversation,
+        owner=_name(seen, customer.owner),
+        claimed=_name(seen, seen.conversation.claimed_by),
+        unknown=bool(seen.unknown),
+        failed=newest is not None and newest.state == "failed",
+        mailed=newest is not None and (newest.who, newest.where) == ("customer", "mail"),
+        task=min(customer.tasks, key=lambda t: (t.due_at, t.id)).title if customer.tasks else None,
+        has_mail=bool(customer.attributes.get("mail")),
+    )
 
 
 def _risk(seen: Seen) -> Words | None:

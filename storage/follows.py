@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from rules.events import ContactAdded, ContactRemoved
 from storage import reps
@@ -32,5 +33,17 @@ def add(unit: Unit, customer_id: str, rep_id: str, since: datetime) -> None:
 
 def followers(unit: Unit, customer_id: str) -> list[str]:
     """Ids of the reps who follow her."""
-    mine = select(follows.c.rep_id).where(follows.c.customer_id == customer_id).order_by(follows.c.since)
-    return [r.rep_id for r in unit.conn.execute(mine)]
+    return [r["rep_id"] for r in unit.rows(_FOLLOWERS, of=customer_id)]
+
+
+_FOLLOWERS = select(follows.c.rep_id).where(follows.c.customer_id == bindparam("of")).order_by(follows.c.since)
+
+
+def followed(unit: Unit, rep_id: str, customer_ids: Collection[str]) -> frozenset[str]:
+    """Those of these customers whom this rep follows."""
+    return frozenset(r["customer_id"] for r in unit.rows(_FOLLOWED, by=rep_id, ids=list(customer_ids)))
+
+
+_FOLLOWED = select(follows.c.customer_id).where(
+    follows.c.rep_id == bindparam("by"), follows.c.customer_id.in_(bindparam("ids", expanding=True))
+)

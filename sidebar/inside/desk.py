@@ -11,6 +11,7 @@ from rules.decision import Answer
 from rules.errors import BadRequest, NotAllowed
 from rules.language import Language, spoken
 from rules.layout import Layout
+from rules.listrow import ListRow
 from rules.model import Identity, Rep, RepHandle
 from sidebar.inside.acts import TYPED, Wish, inbound
 from sidebar.inside.drawing import BLOCKS, LISTED, Sheet
@@ -41,7 +42,7 @@ class Reader:
 
 
 class PageDesk:
-    """Reads cards and does acts for one rep at a time."""
+    """Reads cards and lists and does acts for one rep at a time."""
 
     def __init__(self, parts: Inside) -> None:
         self._hub = parts.hub
@@ -134,14 +135,14 @@ class PageDesk:
         """Names of those to ask."""
         return await self._records.managers()
 
-    async def lists(self, words: str, reader: Reader) -> Sequence[tuple[str, str, Sequence[CardView]]]:
+    async def lists(self, words: str, reader: Reader) -> Sequence[tuple[str, str, Sequence[ListRow]]]:
         """What was searched, or else the rep's own conversations and those that wait for somebody."""
         plain = clean(words)
         if plain:
-            found = await self._hub.cards(f"find:{plain}", reader.by, limit=LISTED)
+            found = await self._hub.rows(f"find:{plain}", reader.by, limit=LISTED)
             return [(_say("found", reader, words=plain), _say("found_none", reader), found)]
-        mine = await self._hub.cards("mine", reader.by, limit=LISTED)
-        queue = await self._hub.cards("queue", reader.by, limit=LISTED)
+        mine = await self._hub.rows("mine", reader.by, limit=LISTED)
+        queue = await self._hub.rows("queue", reader.by, limit=LISTED)
         known = {c.conversation_id for c in mine}
         waiting = [c for c in queue if c.conversation_id not in known]
         return [

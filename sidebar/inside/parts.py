@@ -11,6 +11,7 @@ from connectors.contract import Clock, Inbound, StaffPages
 from rules.card import CardView, FileView, TouchView
 from rules.decision import Answer
 from rules.layout import Layout
+from rules.listrow import ListRow
 from rules.model import Identity, Rep, RepHandle
 from sidebar.inside.settings import SidebarSettings
 
@@ -27,8 +28,8 @@ class PageHub(Protocol):
     async def card(self, conversation_id: str, by: RepHandle) -> CardView | None:
         """The card as this rep may see it; None when it is not theirs or not there."""
 
-    async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
-        """Cards for `mine`, `queue` or `find:<words>`; only what this rep may see."""
+    async def rows(self, query: str, by: RepHandle, *, limit: int) -> Sequence[ListRow]:
+        """Rows for `mine`, `queue` or `find:<words>`; only what this rep may see."""
 
     async def rep(self, by: RepHandle) -> Rep | None:
         """The person a platform proved; None when the hub does not know them."""

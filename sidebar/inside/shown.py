@@ -9,6 +9,7 @@ from datetime import datetime
 
 from rules import moments
 from rules.card import CardView, ReplyWindow
+from rules.listrow import ListRow
 from sidebar.inside.words import SAID
 
 _PLACES = frozenset(("wecom", "webchat", "teams", "mail", "hub"))
@@ -59,7 +60,7 @@ class Reading:
         """A platform's name in words."""
         return self._say(f"at_{connector}") if connector in _PLACES else connector
 
-    def state(self, card: CardView) -> str:
+    def state(self, card: CardView | ListRow) -> str:
         """Who has it."""
         if card.state == "claimed" and card.owner:
             return self._say("claimed_by", name=card.owner)

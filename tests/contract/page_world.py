@@ -24,6 +24,7 @@ from rules.decision import Answer
 from rules.errors import Unavailable
 from rules.events import ContactAdded, MessageReceived, RepActed
 from rules.layout import Layout
+from rules.listrow import ListRow
 from rules.model import Address, Identity, Rep, RepHandle
 from sidebar.inside import Inside, SidebarSettings, TabTokens, routes
 from sidebar.web import application
@@ -96,7 +97,7 @@ class MemoryDesk:
         who, rep = self.who(conversation_id), self._rep(by)
         return self._view(who, rep) if rep and who and self._may_see(who, rep) else None
 
-    async def cards(self, query: str, by: RepHandle, *, limit: int = 10) -> Sequence[CardView]:
+    async def rows(self, query: str, by: RepHandle, *, limit: int) -> Sequence[ListRow]:
         self._alive()
         rep = self._rep(by)
         seen = [self._view(w, rep) for w in self.lives if rep and self._may_see(w, rep)]
@@ -105,7 +106,7 @@ class MemoryDesk:
             seen = [c for c in seen if rep is not None and c.owner == rep.name and c.state != "closed"]
         elif query == "queue":
             seen = [c for c in seen if c.state == "unclaimed"]
-        return [c for c in seen if words in c.name][:limit]
+        return [ListRow.of_card(c) for c in seen if words in c.name][:limit]
 
     async def rep(self, by: RepHandle) -> Rep | None:
         self._alive()
