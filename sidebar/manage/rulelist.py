@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rules.actions import Action, GiveTask, MoveStage, Notify, PutTag, Score, SetIndustry, TakeTag
-from rules.book import Rule
 from rules.conditions import All, AnyOf, Condition, Not, Test
 from sidebar.manage.ask import HOME, Ask, address
 from sidebar.manage.kinds import EVENTS, said
@@ -188,8 +187,3 @@ def _chart(ask: Ask, hits: Hits) -> Chart:
     met = sorted(((hits.get(f"rule:{r.id}", 0), r) for r in ask.book.rules), key=lambda pair: -pair[0])
     bars = [Bar(label=rule.id, value=n, shown=str(n)) for n, rule in met[:10] if n]
     return Chart(title=ask.say("hits_7"), bars=bars, table="rules")
-
-
-def rule_of(ask: Ask, rule_id: str) -> Rule | None:
-    """The rule with this id in the playbook that holds."""
-    return next((r for r in ask.book.rules if r.id == rule_id), None)

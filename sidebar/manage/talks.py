@@ -12,7 +12,6 @@ from storage.unit import Unit
 
 _STATES = ("open", "snoozed", "closed", "live")
 _PICKED = ("channel", "cell", "rep", "load", "segment", "industry", "stage")
-_LATE = ("1", "risk")
 
 
 def build(unit: Unit, ask: Ask) -> Sheet:

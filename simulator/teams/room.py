@@ -103,13 +103,6 @@ class TeamsRoom:
         self.channels[channel.id] = channel
         return channel
 
-    def channel_named(self, name: str) -> Channel | None:
-        """The living channel of this name, in any case."""
-        for channel in self.channels.values():
-            if not channel.deleted and channel.name.casefold() == name.casefold():
-                return channel
-        return None
-
     def open_thread(self, channel: Channel, root: str) -> Conversation:
         """A new thread under the root post with this id."""
         thread = Conversation(id=f"{channel.id};messageid={root}", kind="channel", channel=channel)
