@@ -62,6 +62,8 @@ _HAN = tuple(sorted((w for w in _VERBS if not w.isascii() and len(w) > 1), key=l
 GLUED = ("reply", "note", "tag", "untag", "find")
 """Verbs whose Chinese words of two letters or more may be glued to what follows them."""
 _COLONS = ":,!.\uff1a\uff0c\uff01\u3002"
+_TO_US = ("", "you", "a lot", "so much", "you so much", "you very much", "tower", "你", "塔台")
+"""What may follow a thank-you that is meant for us."""
 _AGAIN = ("again", "重发", "重新发送", "没到")
 _ARRIVED = ("arrived", "到达", "已到", "到了", "送达")
 _SPAN = re.compile(r"^(\d{1,4}(?:\.\d{1,2})?)\s*(m|min|分钟|h|小时|d|天)?$", re.IGNORECASE)
@@ -95,6 +97,8 @@ def parse(text: str) -> Command | None:
         if not glued:
             return None
         verb, rest = _VERBS[glued], plain[len(glued) :].lstrip(_COLONS)
+    if verb == "thanks" and rest.strip(_COLONS + " ").casefold() not in _TO_US:
+        return None  # "thanks for waiting, ..." is a sentence that somebody may want to send on
     return Command(verb=verb, inputs=_inputs(verb, rest.strip()))
 
 

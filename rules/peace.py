@@ -30,7 +30,8 @@ def quiet_hours(rep: Rep, usual: str) -> str:
 
 
 def quiet_until(rep: Rep, usual: str, now: datetime) -> datetime | None:
-    """When her quiet hours end, in UTC, if `now` lies in them on the wall clock of her zone."""
+    """When her quiet hours end, in UTC, if `now` lies in them on the wall clock of her zone. Hours that end when they
+    begin are none."""
     span = quiet_hours(rep, usual)
     if not span:
         return None
@@ -38,7 +39,7 @@ def quiet_until(rep: Rep, usual: str, now: datetime) -> datetime | None:
     tz = zone_of(rep.zone)
     local = now.astimezone(tz)
     clock = local.time().replace(tzinfo=None)
-    inside = start <= clock < end if start < end else clock >= start or clock < end
+    inside = start <= clock < end if start <= end else clock >= start or clock < end
     if not inside:
         return None
     day = local.date() + timedelta(days=1) if clock >= end else local.date()

@@ -12,6 +12,7 @@ import structlog
 from connectors.wecom.client import Body, Client
 from connectors.wecom.errors import CallFailed, Refusal
 from connectors.wecom.settings import Settings
+from rules.errors import StorageError
 from rules.model import Words
 
 _log = structlog.get_logger()
@@ -90,8 +91,9 @@ class Menu:
             if standing == keys_of(menu) or not set(standing) <= ours:
                 return "kept"
             await self._client.call(app, "/cgi-bin/menu/create", menu, agent)
-        except CallFailed as failed:
-            _log.warning("menu_not_set", connector="wecom", reason=str(failed))
+        except (CallFailed, StorageError) as failed:
+            reason = str(failed) if isinstance(failed, CallFailed) else type(failed).__name__
+            _log.warning("menu_not_set", connector="wecom", reason=reason)
             return "failed"
         return "made"
 

@@ -11,6 +11,7 @@ from connectors.wecom import menu
 from connectors.wecom.menu import Menu
 from rules import commands
 from rules.decision import Answer
+from rules.errors import Unavailable
 from rules.events import RepSpoke
 from rules.model import Rep, Words
 from tests.contract.wecom_hub import Tower, card_view, tower
@@ -71,6 +72,14 @@ async def test_a_refusal_is_no_reason_not_to_start(t: Tower) -> None:
     t.wecom.room.limits.trusted_ip = False
     assert await Menu(t.settings, t.connector._client).put() == "failed"
     assert t.connector.ready
+
+
+async def test_a_database_that_is_away_is_no_reason_either(t: Tower, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> Json:
+        raise Unavailable("no database")
+
+    monkeypatch.setattr(t.connector._client, "call", away)
+    assert await Menu(t.settings, t.connector._client).put() == "failed"
 
 
 async def test_what_she_types_and_taps_is_answered_in_her_language(t: Tower) -> None:

@@ -29,12 +29,20 @@ def life() -> Life:
         ("设置 安静 21-8", "settings", {"words": "安静 21-8"}),
         ("Thanks!", "thanks", {}),
         ("谢谢", "thanks", {}),
+        ("thank you!", "thanks", {}),
         ("hi", "help", {}),
     ],
 )
 def test_words_are_commands(typed: str, verb: str, inputs: dict[str, str]) -> None:
     found = commands.parse(typed)
     assert found is not None and (found.verb, dict(found.inputs)) == (verb, inputs)
+
+
+@pytest.mark.parametrize("typed", ["Thank you for waiting, the price is 3,000", "谢谢 您的耐心，报价已发"])
+def test_a_sentence_that_begins_with_thanks_can_be_sent_on(life: Life, typed: str) -> None:
+    assert commands.parse(typed) is None
+    [line] = effects(life.types(typed), PostLine)
+    assert line.text == typed and line.actions
 
 
 def test_every_suggested_command_is_understood() -> None:

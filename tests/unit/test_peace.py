@@ -37,6 +37,7 @@ def test_the_companys_hours_hold_for_who_has_chosen_none() -> None:
     night = shanghai(23, 23)
     assert quiet_until(WANG, "22:00-07:00", night) == shanghai(24, 7)
     assert quiet_until(without(WANG, wishes=Preferences(quiet="off")), "22:00-07:00", night) is None
+    assert quiet_until(WANG, "22:00-22:00", night) is None, "not all day"
     berlin = without(WANG, zone="Europe/Berlin", wishes=NIGHT)
     assert quiet_until(berlin, "", night) is None, "it is four in the afternoon there"
 
