@@ -336,11 +336,13 @@ _TAKE = (
     .where(outbox.c.id == bindparam("row"))
     .values(state=UNDER_WAY, owner=bindparam("node"), until=bindparam("lease"), attempts=outbox.c.attempts + 1)
 )
+_itself = outbox.alias("itself")
 _OLDER = update(outbox).where(
     OPEN,
     outbox.c.supersedes == bindparam("key"),
     outbox.c.supersedes != EMPTY,
-    outbox.c.id != bindparam("this"),
+    # A row that is there already is not written again (what is told once): it takes nobody's place either.
+    ~select(_itself.c.id).where(_itself.c.id == bindparam("this")).exists(),
 )
 _OUTLIVED = _OLDER.where(outbox.c.state == UNDER_WAY).values(hold="superseded")
 _SUPERSEDE = (

@@ -196,6 +196,20 @@ async def test_a_newer_row_takes_an_older_ones_place_unless_it_is_on_its_way(db:
     assert ids(await claim(db)) == ["newest"]
 
 
+@pytest.mark.parametrize("ended", [True, False])
+async def test_a_row_that_is_there_already_takes_nobodys_place(db: Database, ended: bool) -> None:
+    """A notice that is told once only, told again while others are held, must not make them go silently."""
+    if ended:
+        await put(db, text("once"))
+        await finish(db, (await claim(db))[0], DELIVERED)
+    else:
+        await put(db, text("once", supersedes="held/r1"))
+    await put(db, text("other", supersedes="held/r1"))
+    await put(db, text("once", supersedes="held/r1"))
+    assert await state(db, "once") == ("delivered" if ended else "skipped")
+    assert await state(db, "other") == "new"
+
+
 async def test_cancelled_until_claimed(db: Database) -> None:
     await put(db, text("a", cancel_key="wake/c1"), text("b"))
     assert await db.write(lambda u: outbox.cancel(u, "wake/c1", "she_wrote", now=NOW), label="turn") == ["a"]
