@@ -41,7 +41,7 @@ from sidebar.manage.page import draw, draw_around
 from sidebar.manage.parts import Manage
 from sidebar.manage.rulepages import RulePages
 from sidebar.manage.signing import BACK, BACK_WECOM, SIGNED_IN, SignIn
-from sidebar.manage.table import Sheet, as_csv
+from sidebar.manage.table import Sheet, Table, as_csv
 from sidebar.manage.words import SAID
 from storage import audit, inbox
 from storage.unit import Unit
@@ -130,7 +130,7 @@ class ManagePages:
         if table is None:
             raise NotAllowed("no such table")
         await self._door.record(rep.id, "export", f"{sheet.name}/{table.name}", rows=str(len(table.rows)))
-        name = f"tower-{sheet.name}-{table.name}.csv"
+        name = f"tower-{sheet.name}-{table.name}{_cut(sheet, table)}.csv"
         sent = {**headers(Family()), "Content-Disposition": f'attachment; filename="{name}"'}
         return web.Response(body=as_csv(table), content_type="text/csv", charset="utf-8", headers=sent)
 
@@ -276,3 +276,11 @@ class ManagePages:
     def _read(self, unit: Unit, request: web.Request, rep: Rep, build: Build, most: int) -> tuple[Ask, str, Sheet]:
         ask, banner = self._door.asked(unit, request, rep, most)
         return ask, banner, build(unit, ask)
+
+
+def _cut(sheet: Sheet, table: Table) -> str:
+    """How a file's name tells that it does not hold all rows; empty when it does."""
+    held = len(table.rows)
+    if table.all > held:
+        return f"-first-{held}-of-{table.all}"
+    return f"-first-{held}" if table.total is None and sheet.older and held == EXPORTED else ""

@@ -179,6 +179,18 @@ async def test_every_table_can_be_taken_as_csv_and_that_is_on_record(o: Office) 
     assert await o.hub.db.read(audit.verify) == []
 
 
+async def test_a_csv_that_does_not_hold_all_says_so_in_its_name(o: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    await o.writes("wm-1")
+    await o.writes("wm-2")
+    browser, _ = await o.signed_in()
+    whole, _ = await browser.get("/manage/today/waiting.csv")
+    assert 'filename="tower-today-waiting.csv"' in whole.headers["Content-Disposition"]
+    monkeypatch.setattr("sidebar.manage.pages.EXPORTED", 1)
+    for page, table, said in (("today", "waiting", "-first-1-of-2"), ("audit", "deeds", "-first-1")):
+        cut, _ = await browser.get(f"/manage/{page}/{table}.csv")
+        assert f'filename="tower-{page}-{table}{said}.csv"' in cut.headers["Content-Disposition"]
+
+
 async def test_signing_out_ends_it(o: Office) -> None:
     browser, page = await o.signed_in()
     answer, page = await browser.send(press(page, "/manage/sign-out"))
