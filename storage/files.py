@@ -125,12 +125,14 @@ def of_events(unit: Unit, event_ids: Sequence[str]) -> Mapping[str, list[Held]]:
     """Files by the event they came or went with, each in the order it was noted."""
     found: dict[str, list[Held]] = {}
     if event_ids:
-        rows = select(files).where(files.c.event_id.in_(event_ids)).order_by(files.c.at, files.c.id)
-        for row in unit.rows(rows):
+        for row in unit.rows(_OF_EVENTS, ids=list(event_ids)):
             found.setdefault(row["event_id"], []).append(_held(unit, row))
     return found
 
 
+_OF_EVENTS = (
+    select(files).where(files.c.event_id.in_(bindparam("ids", expanding=True))).order_by(files.c.at, files.c.id)
+)
 _ONE = select(files).where(files.c.id == bindparam("of"))
 _CONTENT = select(file_contents.c.sealed).where(file_contents.c.id == bindparam("of"))
 _END = (

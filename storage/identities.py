@@ -39,7 +39,6 @@ def link(unit: Unit, customer_id: str, identity: Identity, *, new: bool, now: da
 
 def of_customer(unit: Unit, customer_id: str) -> list[Identity]:
     """All her names, oldest first."""
-    mine = select(identities).where(identities.c.customer_id == customer_id)
     return [
         Identity(
             platform=r["platform"],
@@ -47,8 +46,15 @@ def of_customer(unit: Unit, customer_id: str) -> list[Identity]:
             value=unit.open("identities.sealed", f"{r['index']}/{customer_id}", r["sealed"]),
             verified=r["verified"],
         )
-        for r in unit.rows(mine.order_by(identities.c.linked_at, identities.c.index))
+        for r in unit.rows(_MINE, of=customer_id)
     ]
+
+
+_MINE = (
+    select(identities)
+    .where(identities.c.customer_id == bindparam("of"))
+    .order_by(identities.c.linked_at, identities.c.index)
+)
 
 
 def identity_on(unit: Unit, customer_id: str, platform: str) -> Identity | None:

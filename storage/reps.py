@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy import RowMapping, bindparam, or_, select, update
 
 from rules.effects import new_id
 from rules.language import spoken
@@ -32,11 +32,12 @@ _EVERYBODY = select(reps, *_WISHED).select_from(
     reps.outerjoin(preferences, preferences.c.rep_id == reps.c.id),
 )
 _ALL = _EVERYBODY.order_by(reps.c.id)
+_BY = {column: _EVERYBODY.where(reps.c[column] == bindparam("value")) for column in ("id", "aad", "userid")}
 
 
 def by_id(unit: Unit, rep_id: str) -> Rep | None:
     """The rep with this id."""
-    row = unit.row(_EVERYBODY.where(reps.c.id == rep_id))
+    row = unit.row(_BY["id"], value=rep_id)
     return None if row is None else _rep(unit, row)
 
 
@@ -45,7 +46,7 @@ def by_handle(unit: Unit, handle: RepHandle) -> Rep | None:
     if handle.platform == "hub":
         return by_id(unit, handle.value)
     column = "aad" if handle.platform == "teams" else "userid"
-    row = unit.row(_EVERYBODY.where(reps.c[column] == _index(unit, column, handle.value)))
+    row = unit.row(_BY[column], value=_index(unit, column, handle.value))
     return None if row is None else _rep(unit, row)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select, true, union
 
 from rules.model import Rep, Task
 from storage import names
@@ -28,11 +28,9 @@ def conversations_for(unit: Unit, query: str, rep: Rep, channels: Collection[str
     kind, _, words = query.partition(":")
     match kind:
         case "queue":
-            unclaimed = (conversations.c.status == "open") & (conversations.c.claimed_by == "")
-            return _ids(unit, unclaimed & _hers(rep, channels))
+            return _ids(unit, _UNCLAIMED & _hers(rep, channels))
         case "mine":
-            own = or_(conversations.c.claimed_by == rep.id, customers.c.owner == rep.id)
-            return _ids(unit, (conversations.c.status != "closed") & own)
+            return _ids(unit, (conversations.c.status != "closed") & conversations.c.id.in_(_own(rep)))
         case "unknown":
             unclear = select(outbox.c.conversation_id).where(outbox.c.state == UNKNOWN)
             return _ids(unit, conversations.c.id.in_(unclear) & _hers(rep, channels))
@@ -44,10 +42,8 @@ def conversations_for(unit: Unit, query: str, rep: Rep, channels: Collection[str
 
 def count(unit: Unit, rep: Rep, channels: Collection[str]) -> int:
     """How many unclaimed conversations with a customer who waits stand with this rep's team."""
-    joined = conversations.join(customers, customers.c.id == conversations.c.customer_id)
-    waits = (conversations.c.status == "open") & (conversations.c.claimed_by == "")
-    which = waits & conversations.c.waiting_since.is_not(None) & _hers(rep, channels)
-    return int(unit.conn.execute(select(func.count()).select_from(joined).where(which)).scalar_one())
+    which = _UNCLAIMED & conversations.c.waiting_since.is_not(None) & _hers(rep, channels)
+    return int(unit.conn.execute(select(func.count()).select_from(conversations).where(which)).scalar_one())
 
 
 def due_tasks(unit: Unit, rep_id: str, *, before: datetime, limit: int) -> list[tuple[str, Task]]:
@@ -58,17 +54,34 @@ def due_tasks(unit: Unit, rep_id: str, *, before: datetime, limit: int) -> list[
     return [(getattr(owners[r["customer_id"]], "name", ""), task_of(unit, r)) for r in found]
 
 
+_UNCLAIMED = (conversations.c.claimed_by == "") & conversations.c.status.not_in(("snoozed", "closed"))
+"""Open and nobody's, said so that a planner without statistics goes by `claimed_by`: many are open, few nobody's."""
+
+
 def _hers(rep: Rep, channels: Collection[str]) -> ColumnElement[bool]:
-    """What stands with her team: in its channels, or with a customer of a colleague's."""
+    """What stands with her team: in its channels, or with a customer of a colleague's.
+
+    Her owner is looked up only for a conversation that stands elsewhere: most of a queue needs no second table.
+    """
     if rep.role == "manager" or not rep.team:
         return true()
     colleagues = select(reps.c.id).where(reps.c.team == rep.team)
-    return or_(conversations.c.channel.in_(channels), customers.c.owner.in_(colleagues), customers.c.owner == rep.id)
+    owned = exists().where(
+        customers.c.id == conversations.c.customer_id,
+        or_(customers.c.owner.in_(colleagues), customers.c.owner == rep.id),
+    )
+    return or_(conversations.c.channel.in_(channels), owned.correlate(conversations))
+
+
+def _own(rep: Rep) -> CompoundSelect[tuple[str]]:
+    """Claimed by her, or of a customer she owns: each by its own index, however many others there are."""
+    claimed = select(conversations.c.id).where(conversations.c.claimed_by == rep.id)
+    hers = select(customers.c.id).where(customers.c.owner == rep.id)
+    return union(claimed, select(conversations.c.id).where(conversations.c.customer_id.in_(hers)))
 
 
 def _ids(unit: Unit, which: ColumnElement[bool]) -> list[str]:
-    joined = conversations.join(customers, customers.c.id == conversations.c.customer_id)
-    rows = select(conversations.c.id).select_from(joined).where(which).order_by(*_LONGEST_WAITING)
+    rows = select(conversations.c.id).where(which).order_by(*_LONGEST_WAITING)
     return [r["id"] for r in unit.rows(rows.limit(LONGEST))]
 
 
@@ -81,13 +94,13 @@ _LONGEST_WAITING = (
 
 def _newest(unit: Unit, customer_ids: list[str], rep: Rep, channels: Collection[str]) -> list[str]:
     """Their conversations, in the customers' order, of each the newest first."""
-    joined = conversations.join(customers, customers.c.id == conversations.c.customer_id)
     contacts = select(follows.c.customer_id).where(follows.c.rep_id == rep.id)
     theirs = (
         select(conversations.c.id, conversations.c.customer_id)
-        .select_from(joined)
         .where(conversations.c.customer_id.in_(customer_ids))
-        .where(or_(_hers(rep, channels), conversations.c.claimed_by == rep.id, customers.c.id.in_(contacts)))
+        .where(
+            or_(_hers(rep, channels), conversations.c.claimed_by == rep.id, conversations.c.customer_id.in_(contacts))
+        )
     )
     place = {customer_id: number for number, customer_id in enumerate(customer_ids)}
     found = unit.rows(theirs.order_by(conversations.c.opened_at.desc()))

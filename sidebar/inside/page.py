@@ -29,6 +29,8 @@ _PAGES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    # Templates are part of the program: nothing looks thirty times for each page whether one has changed.
+    auto_reload=False,
 )
 _STATICS = {
     "tower.css": ("inside/tower.css", "text/css"),
