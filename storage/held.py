@@ -15,8 +15,10 @@ from storage.tables import inbox, lanes, nodes, outbox, timers
 from storage.unit import Unit
 
 REASON = "restored"
-HARMLESS = ("refresh_card", "edit_line", "ask_profile", "ask_session", "pull_messages", "provision")
+HARMLESS = ("refresh_card", "edit_line", "mark_notices", "ask_profile", "ask_session", "pull_messages", "provision")
 """Doing these again tells nobody anything; a message may have been read already."""
+STILL_WANTED = "fetch_file"
+"""Reads a content from its platform, which forgets it soon: it goes on where it was."""
 _ALIVE_SECONDS = 60.0
 
 
@@ -61,7 +63,8 @@ def hold(unit: Unit, now: datetime) -> Held:
 
 
 def _sendings(unit: Unit, now: datetime) -> int:
-    messages = update(outbox).where(OPEN, outbox.c.kind.not_in(HARMLESS))
+    unit.run(update(outbox).where(OPEN, outbox.c.kind == STILL_WANTED).values(owner="", until=0.0))
+    messages = update(outbox).where(OPEN, outbox.c.kind.not_in((*HARMLESS, STILL_WANTED)))
     values = {"state": "unknown", "hold": "", "reason": REASON, "owner": "", "until": 0.0, "ended_at": now}
     unit.run(update(outbox).where(OPEN, outbox.c.kind.in_(HARMLESS)).values(state="skipped", hold="", reason=REASON))
     return unit.run(messages.values(values)).rowcount

@@ -13,6 +13,7 @@ from rules.errors import BadRequest, Conflict, Unreadable
 from storage import files, inbox, outbox
 from storage.database import Database
 from storage.files import Brought, Held
+from storage.held import hold
 from storage.inbox import Accepted
 from storage.outbox import End, OutRow
 from storage.tables import file_contents
@@ -161,3 +162,13 @@ async def test_who_lost_the_row_keeps_nothing_of_what_he_fetched(db: Database) -
     assert (await held(db)).state == "waiting"
     await ends(second, PNG)
     assert (await held(db)).state == "ready"
+
+
+async def test_a_restore_loses_no_file_that_was_being_fetched(db: Database) -> None:
+    """Nobody could settle it, and it would be shown as on its way for ever."""
+    await expected(db)
+    await db.write(lambda u: outbox.put(u, [OutRow(sending=FETCH, connector="wecom", lane="f")], now=NOW), label="turn")
+    await db.write(lambda u: outbox.claim_outbox(u, "n1", NOW, limit=1, lease_s=60), label="delivery_claim")
+    assert (await db.write(lambda u: hold(u, NOW), label="hold")).unknown == 0
+    [again] = await db.write(lambda u: outbox.claim_outbox(u, "n2", NOW, limit=1, lease_s=60), label="delivery_claim")
+    assert again.sending == FETCH
