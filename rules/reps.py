@@ -101,7 +101,8 @@ def _speak_answer(draft: Draft, event: RepSpoke) -> None:
                 title=Words(zh="塔台", en="Tower"),
                 text=answer.words,
                 query=answer.query,
-                via="teams" if event.by.platform == "teams" else "wecom",
+                # Who asked in a Teams channel may have no chat with us there: it goes where she can be reached.
+                via="wecom" if event.by.platform == "wecom" else "",
             )
         )
     else:

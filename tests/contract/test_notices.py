@@ -16,7 +16,7 @@ from connectors.contract import CardEdit, Job, RepNotice, Skipped, ThreadPost
 from rules.decision import Decision
 from rules.effects import NotifyRep, PostRoot, SaveReference, Sending, fold
 from rules.engine import decide
-from rules.events import Event, MessageReceived, ReminderDue, RepActed
+from rules.events import Event, MessageReceived, ReminderDue, RepActed, RepSpoke
 from rules.model import Address, Customer, Identity, Preferences, Rep, RepHandle, Snapshot
 from rules.tokens import Tokens
 from storage import customers, outbox, pending, places, references, reminders, reps
@@ -102,6 +102,18 @@ async def digest(db: Database, rep: Rep, now: datetime = MONDAY) -> Job | NotNow
     due = ReminderDue(id=f"digest/{rep.id}/{now.isoformat()}", at=now, rep=rep.id, due_at=now)
     [asked] = (await taken(db, due, now)).sendings
     return await made(db, asked, now)
+
+
+async def test_an_answer_has_no_twin_and_goes_wherever_she_can_be_reached(staffed: Database) -> None:
+    """She reads notices in both places, asks in a channel of Teams, and has no chat with the bot there."""
+    both = Preferences(notices="both")
+    await staffed.write(lambda u: reps.prefer(u, LI.id, both), label="staff")
+    asked = RepSpoke(
+        id="asked", at=MONDAY, by=RepHandle(platform="teams", value=LI.aad_id), by_name=LI.name, thread=TEAM,
+        text="settings", mentioned=True,
+    )  # fmt: skip
+    [answer] = (await taken(staffed, asked, actor=replace(LI, wishes=both))).sendings
+    assert isinstance(await made(staffed, answer), RepNotice)
 
 
 # --- digests --------------------------------------------------------------------------------------------------------

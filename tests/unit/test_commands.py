@@ -101,7 +101,7 @@ def test_settings_asked_in_a_thread_are_answered_to_her_alone(life: Life) -> Non
     decision = life.types("settings")
     assert not effects(decision, PostLine)
     (told,) = effects(decision, NotifyRep)
-    assert told.rep == WANG.id and told.via == "teams" and "Digest:" in told.text.en
+    assert told.rep == WANG.id and told.via == "" and "Digest:" in told.text.en
 
 
 @pytest.mark.parametrize("typed", ["claim", "note x", "close", "why", "snooze 2h", "tag VIP"])
