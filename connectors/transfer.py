@@ -1,4 +1,4 @@
-"""Contents of files on their way in: bounded by what really arrives, never by what somebody says will."""
+"""Contents and answers on their way in: bounded by what really arrives, never by what somebody says will."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ async def read(response: ClientResponse, most: int) -> bytes:
         if len(found) > most:
             raise TooLarge
     return bytes(found)
+
+
+async def beginning(response: ClientResponse, most: int) -> bytes:
+    """The first `most` bytes of a body, all of it where it is shorter, in however many pieces it comes."""
+    found = bytearray()
+    async for chunk in response.content.iter_any():
+        found += chunk
+        if len(found) >= most:
+            break
+    return bytes(found[:most])
 
 
 def turns() -> asyncio.Semaphore:

@@ -23,7 +23,7 @@ from simulator.botframework import bot_line
 from simulator.entra import BOT_AUDIENCE, entra
 from simulator.teams import cards
 from simulator.teams.room import BOT_NAME
-from simulator.wire import Json, answer, json_body, listed, part, stamp, text_of
+from simulator.wire import Json, answer, beginning, json_body, listed, part, stamp, text_of
 from simulator.world import World
 
 TOKEN_LIFE = 1800
@@ -313,15 +313,22 @@ async def _uploaded(request: web.Request) -> tuple[Json, list[tuple[str, str, by
         if len(data) > LARGEST:
             raise Refusal(413, "MessageSizeTooBig", "The file is too large")
         if kind.startswith("application/vnd.microsoft.activity"):
-            told = orjson.loads(data)
-            body = told if isinstance(told, dict) else {}
+            body = _activity(data)
         else:
             files.append((one.filename or "file", kind, data))
     return body, files
 
 
+def _activity(data: bytes) -> Json:
+    try:
+        told = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise Refusal(400, "BadSyntax", "The activity is not JSON") from None
+    return told if isinstance(told, dict) else {}
+
+
 async def _some(stream: StreamReader) -> bytes:
-    data = await stream.read(LARGEST + 1)
+    data = await beginning(stream, LARGEST + 1)
     if len(data) > LARGEST:
         raise Refusal(413, "MessageSizeTooBig", "The file is too large")
     return data

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 import orjson
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 Json = dict[str, object]
 
@@ -31,6 +31,16 @@ def part(value: object, *names: str) -> Json:
 def listed(value: object) -> list[Json]:
     """The objects of a list; empty for anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+async def beginning(stream: StreamReader, most: int) -> bytes:
+    """The first `most` bytes of a body, all of it where it is shorter, in however many pieces it comes."""
+    found = bytearray()
+    async for chunk in stream.iter_any():
+        found += chunk
+        if len(found) >= most:
+            break
+    return bytes(found[:most])
 
 
 def text_of(value: object) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from connectors import transfer
 from connectors.contract import Finding, Hub, Reference, Site
 from connectors.teams.manifest import consents
 from connectors.teams.outcomes import Ended
@@ -154,7 +155,7 @@ class GraphChecker:
         for _ in range(TRIES):
             url = f"{self.settings.graph_url}{path}"
             async with self.session.get(url, headers=headers, allow_redirects=False, timeout=patience) as answer:
-                told = Told(status=answer.status, body=_object(await answer.content.read(_LARGEST)))
+                told = Told(status=answer.status, body=_object(await transfer.beginning(answer, _LARGEST)))
             if told.status != 429:
                 break
             await asyncio.sleep(PAUSE)

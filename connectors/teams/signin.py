@@ -16,6 +16,7 @@ import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from pydantic import SecretStr
 
+from connectors import transfer
 from connectors.contract import SignInTrip
 from connectors.teams.keys import Keys, by_address
 from connectors.teams.verify import MAX_TOKEN, Demands, Verifier
@@ -136,7 +137,7 @@ class EntraSignIn:
             raise Unavailable("not started")
         try:
             async with self._session.post(url, data=form, allow_redirects=False) as answer:
-                return answer.status, await answer.content.read(MAX_ANSWER)
+                return answer.status, await transfer.beginning(answer, MAX_ANSWER)
         except (ClientError, TimeoutError):
             raise PlatformAway("the directory does not answer") from None
 

@@ -11,6 +11,7 @@ from types import TracebackType
 import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
+from connectors import transfer
 from connectors.contract import ChatPass
 from connectors.teams.settings import Settings
 from connectors.teams.translate import BOUND_USER
@@ -72,6 +73,6 @@ class WebChatDoor:
         headers = {"Authorization": f"Bearer {self._secret.get_secret_value()}", "Content-Type": "application/json"}
         try:
             async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
-                return answer.status, await answer.content.read(MAX_ANSWER)
+                return answer.status, await transfer.beginning(answer, MAX_ANSWER)
         except (ClientError, TimeoutError, OSError) as away:
             raise PlatformAway(type(away).__name__) from None

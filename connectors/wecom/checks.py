@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
+from connectors import transfer
 from connectors.contract import Finding, Hub, Site
 from connectors.wecom.client import Client
 from connectors.wecom.company_checks import SIDEBAR, CompanyChecker
@@ -102,7 +103,7 @@ class Checker:
             )
             try:
                 async with self.session.get(url, allow_redirects=False, timeout=_patience()) as answer:
-                    status, body = answer.status, await answer.content.read(100)
+                    status, body = answer.status, await transfer.beginning(answer, 100)
             except _BROKEN as broken:
                 mend = "start the hub; public_url and the reverse proxy must lead to it"
                 return Finding(id="W05", state="wrong", found=f"no answer ({type(broken).__name__})", do=mend)

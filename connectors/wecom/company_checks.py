@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from connectors import transfer
 from connectors.contract import Finding, Hub, Site
 from connectors.wecom.client import Client
 from connectors.wecom.crypto import page_signature
@@ -107,7 +108,7 @@ class CompanyChecker:
                 patience = ClientTimeout(total=10)
                 url = f"{self.site.public_url}/{name}"
                 async with self.session.get(url, allow_redirects=False, timeout=patience) as answer:
-                    status, body = answer.status, await answer.content.read(1000)
+                    status, body = answer.status, await transfer.beginning(answer, 1000)
             except _BROKEN as broken:
                 mend = "start the hub; public_url and the reverse proxy must lead to it"
                 return Finding(id="W07", state="wrong", found=f"no answer ({type(broken).__name__})", do=mend)

@@ -14,6 +14,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, CookieJar
 from simulator.mail.letter import Letter
 from simulator.mail.markup import forms_of
 from simulator.mail.room import MailRoom
+from simulator.wire import beginning
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_PAGE = 2 * 1024 * 1024
@@ -141,7 +142,7 @@ async def _ask(
     headers = {"Origin": origin} if origin else {}
     try:
         async with browser.request(method, url, data=form, headers=headers, allow_redirects=False) as response:
-            body = await response.content.read(_MOST_PAGE)
+            body = await beginning(response.content, _MOST_PAGE)
             target = urljoin(url, response.headers.get("Location", "")) if response.status in _REDIRECTS else url
             return Page(status=response.status, url=target, html=body.decode("utf-8", "replace"))
     except (ClientError, TimeoutError) as trouble:

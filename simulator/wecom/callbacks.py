@@ -19,6 +19,7 @@ from aiohttp import ClientError, ClientTimeout
 from simulator.wecom.envelope import BadEnvelopeError, Envelope
 from simulator.wecom.limits import Limits
 from simulator.wecom.xmlwords import BadXmlError, Fields, read, words, write
+from simulator.wire import beginning
 from simulator.world import World
 
 PATH = "/wecom/callback/agent"
@@ -75,7 +76,7 @@ class Callbacks:
     async def _get(self, url: str) -> tuple[int, bytes]:
         limit = ClientTimeout(total=self._limits.verify_timeout)
         async with self._world.http.get(url, timeout=limit, allow_redirects=False) as answer:
-            return answer.status, await answer.content.read(_ANSWER_BYTES)
+            return answer.status, await beginning(answer.content, _ANSWER_BYTES)
 
     def _letter(self, fields: Fields, read_reply: Reader | None) -> _Letter:
         sealed = self.envelope.seal(write(fields).encode())
@@ -154,7 +155,7 @@ class Callbacks:
         async with self._world.http.post(
             url, data=letter.body, headers=headers, timeout=limit, allow_redirects=False
         ) as answer:
-            return _Reply(status=answer.status, body=await answer.content.read(_ANSWER_BYTES))
+            return _Reply(status=answer.status, body=await beginning(answer.content, _ANSWER_BYTES))
 
     async def _read(self, read_reply: Reader, body: bytes) -> None:
         """Open a passive reply (doc 90241); an empty answer or the word success is none."""

@@ -12,6 +12,7 @@ from yarl import URL
 
 from simulator.wecom.control import ImpossibleError, Wish, post
 from simulator.wecom.oauth import COOKIE, OAuth
+from simulator.wire import beginning
 from simulator.world import World
 
 _REDIRECTS = 10
@@ -144,7 +145,7 @@ class RepPages:
             if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
                 onward = url.join(URL(answer.headers["Location"]))
                 return _Page(status=answer.status, url=str(onward), html=""), onward, True
-            body = (await answer.content.read(_PAGE_BYTES)).decode(errors="replace")
+            body = (await beginning(answer.content, _PAGE_BYTES)).decode(errors="replace")
             return _Page(status=answer.status, url=str(url), html=body), url, False
 
     def _jar(self, userid: str) -> CookieJar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,6 +70,14 @@ class Visitor:
         async with self.http.post(where, data=form, headers=self.headers, params={"userId": "dl_1"}) as answer:
             return answer.status
 
+    async def uploads_bare(self, content: bytes) -> int:
+        """One file as the body itself."""
+        where = f"{self.url}/conversations/{self.conversation}/upload"
+        named = {"Content-Type": "application/pdf", "Content-Disposition": 'name="file"; filename="a.pdf"'}
+        sent, headers = io.BytesIO(content), {**self.headers, **named}
+        async with self.http.post(where, data=sent, headers=headers, params={"userId": "dl_1"}) as answer:
+            return answer.status
+
     async def posts(self, activity: Mapping[str, object]) -> int:
         where = f"{self.url}/conversations/{self.conversation}/activities"
         async with self.http.post(where, json=activity, headers=self.headers) as answer:
@@ -92,6 +101,16 @@ async def came(b: Bench) -> tuple[MessageReceived, Inbound]:
     await b.hub.until(lambda: bool(b.hub.of(MessageReceived)))
     event = b.hub.of(MessageReceived)[0]
     return event, next(i for i in b.hub.stored if i.event is event)
+
+
+async def test_a_large_upload_comes_whole(b: Bench) -> None:
+    guest, content = await visitor(b), PDF + bytes(1_500_000)
+    assert await guest.uploads_bare(content) == 200
+    event, _ = await came(b)
+    assert await fetch(b, event.attachments[0].url, most=2_000_000) == Delivered(content=content)
+    form = FormData(quote_fields=False)
+    form.add_field("activity", b"{", content_type="application/vnd.microsoft.activity", filename="blob")
+    assert await guest.uploads(form) == 400
 
 
 async def test_what_a_visitor_uploads_is_fetched(b: Bench) -> None:
