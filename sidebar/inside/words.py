@@ -19,7 +19,6 @@ SAID: Mapping[str, Words] = {
     "why_owner": _w("为什么由{name}负责：", "Why {name} has her: "),
     "why_stage": _w("为什么在这个阶段：", "Why this stage: "),
     "next_by": _w("{name}，{at}前", "{name}, by {at}"),
-    "next_who": _w("{name}", "{name}"),
     "next_due": _w("{at}前", "by {at}"),
     "task_due": _w("{at}前", "due {at}"),
     "task_late": _w("已过期（{at}）", "overdue since {at}"),
@@ -92,7 +91,6 @@ SAID: Mapping[str, Words] = {
     ),
     "tags": _w("标签", "Tags"),
     "auto": _w("自动", "auto"),
-    "auto_by": _w("由规则 {rule} 自动添加", "Set by the rule {rule}"),
     "no_tags": _w("还没有标签。", "No tags yet."),
     "add_tag": _w("新标签", "New tag"),
     "tag_off_hint": _w("去掉后规则不会再加上。", "Once removed, no rule sets it again."),
@@ -134,7 +132,6 @@ SAID: Mapping[str, Words] = {
     "bar_task": _w("记任务", "Add task"),
     "bar": _w("快捷操作", "Shortcuts"),
     "all_mine": _w("‹ 我的会话", "‹ My conversations"),
-    "done_task": _w("完成", "Done"),
     # --- arranging the page ---
     "layout_title": _w("调整页面", "Arrange this page"),
     "layout_text": _w("这里的顺序只影响你自己。", "The order here is yours alone."),

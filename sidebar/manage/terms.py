@@ -179,7 +179,6 @@ MORE: Mapping[str, Words] = {
     "form_operator": _w("比较", "Compare"),
     "form_value": _w("值", "Value"),
     "form_value_lines": _w("值，每行一个", "Values, one a line"),
-    "form_depth": _w("层级", "Depth"),
     "form_do": _w("动作", "Action"),
     "form_zh": _w("中文", "Chinese"),
     "form_en": _w("英文", "English"),
