@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ SECOND = "王芳"
 MANAGER = "Julia Weber"
 ENGLISH_REP = "Lena Fischer"
 LAST_CHANNEL = "客户成功"
+OFFICE_OPENS = 60
+"""Wall seconds: the hub's Teams side is ready when its SDK is loaded, which no clock of ours can push."""
 Json = dict[str, Any]
 
 
@@ -55,7 +58,8 @@ class Cast:
         for rep in (REP, SECOND, ENGLISH_REP, MANAGER):
             self.made.ask("/control/teams/install", {"rep": rep})
         self.settle()
-        for _ in range(40):
+        end = time.monotonic() + OFFICE_OPENS
+        while time.monotonic() < end:
             if any(c["name"] == LAST_CHANNEL for c in self.made.ask("/control/teams/threads")["channels"]):
                 self.push(minutes=10)  # the hub may have to wait before it can look up the last of it
                 return

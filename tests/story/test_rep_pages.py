@@ -13,6 +13,7 @@ import pytest
 
 from tests.company import Company, company
 from tests.contract.page_world import Page
+from tests.story.cast import Cast
 
 CUSTOMER, REP, COLLEAGUE = "王敏", "chenlei", "wangfang"
 ANSWER = "王总您好，报价今天给您。"
@@ -24,13 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     with company(folder) as made:
         made.start_world()
         made.start_hub()
-        made.ask("/control/teams/install", {"team": True})
-        for _ in range(40):
-            made.ask("/control/clock", {"push_seconds": 30})
-            if len(made.ask("/control/teams/threads")["channels"]) > 1:
-                break
-        else:
-            raise AssertionError(f"no channel of the matrix\n{made.logs()}")
+        Cast(made=made).open_office()
         yield made
 
 

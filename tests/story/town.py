@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from tests.story.cast import Cast, Json
 
-GUESTS = tuple(f"{family}{given}" for family in "赵钱孙周吴郑冯蒋沈韩杨朱" for given in ("安然", "思远", "若水", "知行", "清和"))
+_GIVEN = ("安然", "思远", "若水", "知行", "清和")
+GUESTS = tuple(f"{family}{given}" for family in "赵钱孙周吴郑冯蒋沈韩杨朱" for given in _GIVEN)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
