@@ -97,7 +97,8 @@ def _flow_lines(way: Flow) -> Iterator[Line]:
 
 def _page_lines(timed: Sequence[Page]) -> Iterator[Line]:
     for page in timed:
-        yield page.name, f"{page.middle:.1f} ms, 95 % within {page.p95:.1f} ms", f"<= {page.aim:g} ms"
+        figure = f"{page.middle:.1f} ms, 95 % within {page.p95:.1f} ms, {page.cpu:.1f} ms of CPU"
+        yield page.name, figure, f"<= {page.aim:g} ms"
 
 
 def _manager_lines(looks: Sequence[manager.Look]) -> Iterator[Line]:

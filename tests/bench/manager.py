@@ -48,10 +48,15 @@ class Look:
 async def measure(folder: Path, house: int = HOUSE) -> list[Look]:
     """Fill a house and look at every page of it."""
     async with office(_room(folder), views_per_minute=1_000_000) as o:
-        for start in range(0, house, 1000):
-            await o.hub.db.write(lambda unit, start=start: _fill(unit, start, min(1000, house - start)), label="staff")  # type: ignore[misc]
-        await o.hub.db.write(_hire, label="staff")
+        await fill(o, house)
         return [await _look(o, page) for page in PAGES]
+
+
+async def fill(o: Office, house: int = HOUSE) -> None:
+    """As many conversations, and the team that has them."""
+    for start in range(0, house, 1000):
+        await o.hub.db.write(lambda unit, start=start: _fill(unit, start, min(1000, house - start)), label="staff")  # type: ignore[misc]
+    await o.hub.db.write(_hire, label="staff")
 
 
 def _room(folder: Path) -> Path:
