@@ -10,7 +10,7 @@ from pydantic import Field
 from rules.language import Language
 from rules.strict import Strict, Text
 
-_ENDS = re.compile(r"^[\s\W]+|[\s\W]+$")
+_LETTER = re.compile(r"\w")
 
 
 class Phrases(Strict):
@@ -23,8 +23,16 @@ class Phrases(Strict):
 
     def found(self, text: str) -> bool:
         """Whether the message means it."""
-        plain = _ENDS.sub("", text).casefold()
+        plain = _trimmed(text).casefold()
         return any(plain == e.casefold() for e in self.exact) or any(w.casefold() in plain for w in self.within)
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks and punctuation at its ends. Looked at from both ends: an expression for it takes the square of
+    the length, and a visitor may write a quarter of a million signs.
+    """
+    first, last = _LETTER.search(text), _LETTER.search(text[::-1])
+    return text[first.start() : len(text) - last.start()] if first and last else ""
 
 
 _LANGUAGES: Mapping[Language, Phrases] = {

@@ -23,8 +23,8 @@ from rules.errors import BadRequest
 from rules.events import RepActed
 
 MOST_CHOICES, MAX_NOTE, MAX_QUERY = 20, 4_000, 200
-_BREAKS = re.compile(r"<(?:br|/p|/div|/li)\b[^>]{0,200}>", re.IGNORECASE)
-_TAGS = re.compile(r"<[^>]{0,1000}>")
+_BREAKS = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]{0,200}>", re.IGNORECASE)
+_TAGS = re.compile(r"<[^<>]{0,1000}>")
 Act = Callable[[Inbound], Awaitable[Answer | None]]
 
 

@@ -24,7 +24,7 @@ BOUND_USER = "dl_"
 OURS = frozenset(("conversation_id", "card_version", "nonce", "verb", "msteams"))
 """Members of a card action's data that are not inputs."""
 MAX_INPUT = 20_000
-_TAG = re.compile(r"<[^>]{0,1000}>")
+_TAG = re.compile(r"<[^<>]{0,1000}>")
 
 
 # --- messages -------------------------------------------------------------------------------------------------------

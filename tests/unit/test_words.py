@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.teams.notetaking import plain
 from rules.commands import HELP, WORDS, parse
 from rules.language import guessed
 from rules.masking import NOTICE, masked, masked_mail, mirrored
 from rules.reasons import REASONS, reason_words
+from rules.vocabulary import Phrases
 from tests.unit.builders import playbook
 
 
@@ -113,3 +117,12 @@ def test_a_person_is_asked_for_by_these_words_only(text: str, human: bool) -> No
 @pytest.mark.parametrize(("text", "stop"), [("退订", True), ("STOP.", True), ("td", True), ("退订流程怎么走", False)])
 def test_stop_means_stop(text: str, stop: bool) -> None:
     assert playbook().vocabulary.stop.found(text) is stop
+
+
+def test_a_phrase_is_found_whatever_stands_around_it_and_in_no_time() -> None:
+    phrases = Phrases(exact=("人工",))
+    assert phrases.found(" 。人工!! ") and not phrases.found("人工智能") and not phrases.found(" … ")
+    began = time.process_time()
+    assert not phrases.found("a" + " ." * 100_000 + "a")
+    assert plain("<" * 200_000) == "<" * 200_000
+    assert time.process_time() - began < 2
