@@ -17,6 +17,8 @@ _ANNOUNCEMENTS = re.compile(
 )
 _SENT_FROM = re.compile(r"^\s*(发自我的|来自我的|Sent from my |Get Outlook for )", re.IGNORECASE)
 MOST = 10_000
+_LONGEST = 600
+"""Characters of a line that may announce a quotation; a longer one is somebody's words, or made to keep us busy."""
 
 
 def own_words(text: str) -> str:
@@ -28,7 +30,7 @@ def own_words(text: str) -> str:
     top = _above(lines)
     words = _joined(line for line in top if not line.startswith(">"))
     if not words:
-        words = _joined(line for line in lines if not line.startswith(">") and not _ANNOUNCEMENTS.match(line))
+        words = _joined(line for line in lines if not line.startswith(">") and not _announces(line))
     return words[:MOST]
 
 
@@ -37,14 +39,19 @@ def _above(lines: list[str]) -> list[str]:
     for number, line in enumerate(lines):
         # Mail programs break the line that announces the quotation; two lines may be one.
         both = f"{line} {lines[number + 1].strip()}" if number + 1 < len(lines) and len(line) > 20 else line
-        if line == "--" or _SENT_FROM.match(line) or _ANNOUNCEMENTS.match(line) or _wrapped(both, line):
+        if line == "--" or _SENT_FROM.match(line) or _announces(line) or _wrapped(both, line):
             break
         kept.append(line)
     return kept
 
 
+def _announces(line: str) -> bool:
+    bare = line.strip()
+    return len(bare) <= _LONGEST and _ANNOUNCEMENTS.match(bare) is not None
+
+
 def _wrapped(both: str, line: str) -> bool:
-    return both != line and line.lstrip().lower().startswith(("on ", "在")) and bool(_ANNOUNCEMENTS.match(both))
+    return both != line and line.lstrip().lower().startswith(("on ", "在")) and _announces(both)
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -342,3 +342,10 @@ async def test_sessions_are_counted_out(server: MailServer) -> None:
 
 def test_business_time_is_the_clocks_and_not_the_mails() -> None:
     assert received(answer(Date="Mon, 01 Jan 2001 00:00:00 +0000")).at == NOW
+
+
+@pytest.mark.parametrize("line", [" " * 100_000 + "x", "在" + " " * 100_000 + "x", "From:" + " " * 100_000])
+def test_a_line_made_to_keep_us_busy_does_not(line: str) -> None:
+    began = time.process_time()
+    assert own_words(f"好的\n{line}").startswith("好的")
+    assert time.process_time() - began < 1
