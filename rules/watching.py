@@ -13,7 +13,6 @@ from rules.model import Conversation, Timer, Words
 from rules.sla import sla_of
 
 NEAR, UNROUTED = "sla", "unrouted"
-KINDS = (NEAR, UNROUTED)
 
 
 def nobody_has_her(draft: Draft, talk: Conversation) -> bool:

@@ -73,7 +73,6 @@ HUB = _w("塔台", "Tower")
 CLAIM = _w("认领", "Claim")
 REPLY = _w("回复客户", "Reply")
 REPLY_LABEL = _w("回复内容（客户会看到）", "Your answer (the customer reads it)")
-REPLY_EMPTY = _w("请先写回复", "Write your answer first")
 SEND = _w("发送", "Send")
 NOTE = _w("内部备注", "Note")
 NOTE_LABEL = _w("备注（客户看不到）", "Note (the customer does not see it)")
@@ -102,7 +101,6 @@ HAND_BACK = _w("交还塔台", "Hand back to Tower")
 OPEN_TAB = _w("在标签页打开", "Open in the tab")
 FORM = _w("请客户留邮箱", "Ask for e-mail")
 CLOSE = _w("关闭会话", "Close")
-OPEN = _w("打开", "Open")
 HOURS: Mapping[str, Words] = {
     "1": _w("1 小时", "1 hour"),
     "4": _w("4 小时", "4 hours"),
