@@ -40,7 +40,7 @@ class Fetcher:
             return Undeliverable(reason="file_host")
         async with self._turns:
             for _ in range(2):
-                token = await self._tokens.get() if self._settings.trusts(job.url) else ""
+                token = await self._tokens.get() if self._settings.trusts_attachment(job.url) else ""
                 outcome = await self._get(job, token)
                 if outcome is not None:
                     return outcome

@@ -11,6 +11,9 @@ PLACEHOLDERS = frozenset(("", "app-id", "tenant-id", "change-me", "changeme", "p
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::\d{1,5})?\Z")
 
+_VIEW = re.compile(r"(?:/[A-Za-z0-9_-]+)*/v3/attachments/[A-Za-z0-9_=~-]+/views/[A-Za-z0-9_-]+")
+"""The path of an attachment's view: names without dots or escapes, so nothing in it climbs out."""
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -167,7 +170,15 @@ class Settings(_Table):
             return False
         plain = parts.scheme == "https" and port in (None, 443) and not parts.username and not parts.password
         named = any(name.endswith(h[1:]) if h.startswith("*.") else name == h for h in self.content_hosts)
-        return (plain and named) or self.trusts(url)
+        return (plain and named) or self.trusts_attachment(url)
+
+    def trusts_attachment(self, url: str) -> bool:
+        """Whether our token may fetch a file here: at a service we trust, and nothing of it but an attachment's view.
+
+        The address stands in a message, and a visitor of a web page writes her own: any other path of the service
+        would be a call of hers in our name (Bot Connector, Attachments: Get Attachment).
+        """
+        return self.trusts(url) and _VIEW.fullmatch(urlsplit(url).path) is not None
 
     def trusts(self, service_url: str) -> bool:
         """Whether our token may be sent to this service address."""

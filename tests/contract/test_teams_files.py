@@ -31,6 +31,7 @@ from tests.contract.teams_hub import Bench, bench, connector_settings
 from tests.unit.samples import JPEG, PDF, PNG
 
 VISITOR = Address(connector="teams", account="directline", wire_id="v1")
+VIEW = "/v3/attachments/a/views/original"
 
 
 @pytest.fixture
@@ -201,11 +202,11 @@ async def test_what_an_answer_says_of_itself_is_not_believed(headers: dict[str, 
         return web.Response(body=b"\x1f\x8b" + b"\0" * 10, status=status, headers=headers)
 
     app = web.Application()
-    app.add_routes([web.get("/a", answer)])
+    app.add_routes([web.get(VIEW, answer)])
     async with TestServer(app) as server, ClientSession() as http:
         settings = connector_settings("http://x", service_hosts=[f"127.0.0.1:{server.port}"])
         fetcher = Fetcher(settings, cast("Tokens", OneToken()), http)
-        assert await fetcher.fetch(wish(str(server.make_url("/a")))) == found
+        assert await fetcher.fetch(wish(str(server.make_url(VIEW)))) == found
 
 
 class OneToken:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from connectors.contract import Line
 from connectors.teams.lines import Post, draw
+from connectors.teams.settings import Settings
 from rules.card import FileState, FileView
 
 PICTURE = FileView(id="f" * 32, kind="image", name="a.png", size=10, state="waiting")
@@ -67,3 +69,21 @@ def test_a_file_beside_other_buttons_is_one_more() -> None:
     found = actions(drawn("ready", TAB, actions=(("claim", label("claim")),)))
     assert [a["type"] for a in found][-1] == "Action.OpenUrl"
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted"),
+    [
+        ("https://smba.trafficmanager.net/emea/v3/attachments/0-weu-d1-ab_c=/views/original", True),
+        ("https://smba.trafficmanager.net/v3/conversations/19:x@thread.tacv2/members", False),
+        ("https://smba.trafficmanager.net/v3/attachments/../conversations/views/original", False),
+        ("https://smba.trafficmanager.net/v3/attachments/%2e%2e/views/original", False),
+        ("https://smba.trafficmanager.net.evil.example/v3/attachments/1/views/original", False),
+        ("http://smba.trafficmanager.net/v3/attachments/1/views/original", False),
+    ],
+)
+def test_our_token_fetches_attachments_and_nothing_else(url: str, trusted: bool) -> None:
+    """A visitor of a web page writes the address of her attachment herself."""
+    told = Settings(app_id="a-1", tenant_id="t-1", app_password=SecretStr("s-1"), content_hosts=())
+    assert told.trusts_attachment(url) is trusted
+    assert told.trusts_content(url) is trusted
