@@ -231,7 +231,7 @@ def _hub(loaded: Loaded, failpoints: Failpoints) -> Hub:
         node="the-only-node" if alone else f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         public_url=server.public_url.rstrip("/"),
         mirror=rules.mirror,
-        thread_language=playbook.language,
+        thread_language=rules.thread_language,
         lease_seconds=database.lease_seconds,
         tick_seconds=loops.tick_seconds,
         reconcile_seconds=loops.reconcile_seconds,

@@ -44,6 +44,7 @@ class Options:
     public_url: str
     mirror: Mirror
     thread_language: str
+    """Set where the configuration says another language than the playbook; else empty."""
     lease_seconds: float
     tick_seconds: float
     reconcile_seconds: float
@@ -92,7 +93,6 @@ class Hub:
         bench = Bench(
             desk=self.desk,
             mirror=self.options.mirror,
-            language=self.options.thread_language,
             tokens=self.tokens,
             public_url=self.options.public_url,
             most_bytes=self.options.file_bytes,

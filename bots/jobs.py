@@ -76,12 +76,15 @@ class Bench:
     desk: Desk
     mirror: Mirror
     """How words from WeCom appear in Teams: `full`, `masked` or `notice`."""
-    language: str
-    """Of the threads in the team's channels."""
     tokens: Tokens
     public_url: str
     most_bytes: int = filework.MOST_BYTES
     """The largest file that is fetched."""
+
+    @property
+    def language(self) -> str:
+        """Of the threads in the team's channels: as the playbook that holds says."""
+        return self.desk.playbook.language
 
     @property
     def playbook(self) -> Playbook:

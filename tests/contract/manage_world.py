@@ -172,7 +172,7 @@ def _hub(db: Database, clock: Hands, base: str) -> Hub:
         node="n1",
         public_url=base,
         mirror="full",
-        thread_language="zh-CN",
+        thread_language="",
         lease_seconds=60,
         tick_seconds=1,
         reconcile_seconds=300,

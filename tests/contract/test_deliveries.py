@@ -67,7 +67,6 @@ def deliveries(db: Database, *platforms: Platform, senders: int = 16) -> Deliver
     bench = Bench(
         desk=Desk(playbook=book, limits=LIMITS, now=lambda: NOW, db=db),
         mirror="full",
-        language="zh-CN",
         tokens=Tokens(key=b"t" * 32),
         public_url="http://hub.test",
     )

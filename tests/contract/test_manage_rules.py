@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rules.playbook import parse
 from storage import audit, playbooks
 from tests.contract.manage_world import BOSS, Office, office, press, untouched
 from tests.contract.page_world import Browser, Form, Page
@@ -164,6 +165,19 @@ async def test_every_node_follows_what_was_published(o: Office) -> None:
     assert other.book.version != o.hub.playbook.version
     await other.follow()
     assert other.book.version == o.hub.playbook.version
+
+
+async def test_a_published_language_holds_unless_the_configuration_says_another(o: Office) -> None:
+    before = o.hub.playbook
+    text = before.text.replace("language: zh-CN", "language: en", 1)
+    english = parse(text, "default.yaml")
+    publish = o.hub.publishing.publish
+    assert await publish(english, by="", comment="", base=before.version, origin="page")
+    assert o.hub.playbook.language == o.hub.desk.playbook.language == "en"
+    made = type(o.hub.publishing)
+    told = made(db=o.hub.db, now=o.clock.now, accept=o.hub.intake.accept, book=before, language="zh-TW")
+    await told.follow()
+    assert (told.book.version, told.book.language) == (english.version, "zh-TW")
 
 
 async def test_the_file_is_news_only_when_it_changed(o: Office) -> None:

@@ -37,7 +37,7 @@ def desk(db: Database, now: datetime = MONDAY) -> Desk:
 
 def bench(db: Database) -> Bench:
     return Bench(
-        desk=desk(db), mirror="full", language="zh-CN", tokens=Tokens(key=b"t" * 32),
+        desk=desk(db), mirror="full", tokens=Tokens(key=b"t" * 32),
         public_url="http://hub.test",
     )  # fmt: skip
 
