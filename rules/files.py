@@ -154,11 +154,29 @@ def pixels(kind: str, content: bytes) -> int:
                 width, height = unpack_from("<HH", content, 6)
             case "image/jpeg":
                 width, height = _jpeg(content)
+            case "image/webp":
+                width, height = _webp(content)
             case _:
                 return 0
     except TooShort:
         return 0
     return int(width) * int(height)
+
+
+def _webp(content: bytes) -> tuple[int, int]:
+    """Width and height of the canvas (RFC 9649: extended, lossless and lossy form). Raises TooShort."""
+    match content[12:16]:
+        case b"VP8X":
+            low, high, low2, high2 = unpack_from("<HBHB", content, 24)
+            return (high << 16 | low) + 1, (high2 << 16 | low2) + 1
+        case b"VP8L":
+            (bits,) = unpack_from("<I", content, 21)
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"VP8 ":
+            width, height = unpack_from("<HH", content, 26)
+            return width & 0x3FFF, height & 0x3FFF
+        case _:
+            raise TooShort
 
 
 def _jpeg(content: bytes) -> tuple[int, int]:

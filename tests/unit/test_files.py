@@ -123,3 +123,18 @@ def test_what_a_customer_sends_is_looked_at_in_no_time() -> None:
     assert pixels("image/jpeg", b"\xff\xd8" + b"\xff" * 5_000_000) == 0
     assert pixels("image/jpeg", b"\xff\xd8" + b"\xff\xe0\x00\x02" * 2_000_000) == 0
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        b"VP8X" + bytes(8) + (19_999).to_bytes(3, "little") * 2,
+        b"VP8L" + bytes(4) + b"\x2f" + (16_383 | 16_383 << 14).to_bytes(4, "little"),
+        b"VP8 " + bytes(4) + b"\0\0\0\x9d\x01\x2a" + (16_383).to_bytes(2, "little") * 2,
+    ],
+)
+def test_a_webp_tells_its_size_in_each_of_its_forms(chunk: bytes) -> None:
+    picture = b"RIFF\0\0\0\0WEBP" + chunk
+    assert pixels("image/webp", picture) > MOST_PIXELS
+    assert judge("image", "a.webp", "image/webp", picture).reason == "file_pixels"
+    assert pixels("image/webp", picture[:20]) == 0
