@@ -28,7 +28,7 @@ $(DEV): requirements-dev.lock $(READY)
 run: $(READY)  ## start the demo: a company in a box, and the hub beside it
 	@$(PY) app.py demo
 
-test: $(DEV)  ## every test that needs no browser and no long run
+test: $(DEV)  ## every test but the long runs; a sample of the pages in the browser, if there is one
 	@$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 check: $(DEV)  ## format, lint, types, import rules

@@ -91,8 +91,7 @@ class Publishing:
             return True
 
         done = await self.db.write(work, label="staff")
-        if done:
-            await self.follow()
+        await self.follow()  # also when another node was faster: whoever looks again sees what holds
         return done
 
     async def announce(self) -> None:

@@ -36,8 +36,16 @@ def data_text(data: object) -> str:
     return "\n".join(_item(data, ""))
 
 
+LONGEST_RULE = 40_000
+"""Characters a rule may be written with."""
+
+
 def read_rule(text: str, name: str = "rule") -> object:
     """The data of a rule written as `rule_text` does, or as a mapping. Raises PlaybookError for what is no YAML."""
+    if len(text) > LONGEST_RULE:
+        raise PlaybookError(
+            [Mistake(where=name, found=f"{len(text)} characters", expected=f"at most {LONGEST_RULE} for one rule")]
+        )
     document = read(f"rules:\n{text}" if text.lstrip().startswith("-") else f"rules:\n- {_indented(text)}", name)
     if document.mistakes or not isinstance(document.data, Mapping):
         raise PlaybookError(document.mistakes or [Mistake(where=name, found="no rule", expected="one rule")])

@@ -32,7 +32,6 @@ from storage.unit import Unit
 
 RULES = f"{HOME}/rules"
 NEW = "new"
-MOST_YAML = 40_000
 MOST_COMMENT = 400
 _ONE = RULES + "/{rule:[a-z0-9][a-z0-9_-]*}"
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
@@ -126,7 +125,7 @@ class RulePages:
         draft = _standing(look.ask.book, name) if press == "yaml" else ruleform.of_fields(form)
         if press not in ("check", "yaml", "remove"):
             return self._form(look, name, ruleform.pressed(draft, press), yaml="")
-        typed = form.get("yaml", "")[:MOST_YAML]
+        typed = form.get("yaml", "")
         try:
             data = None if press == "remove" else read_rule(typed) if press == "yaml" else ruleform.data_of(draft)
             change = await asyncio.to_thread(proposed, look.ask.book, name, data)
@@ -191,7 +190,7 @@ class RulePages:
         """The change that was shown comes into force."""
         visitor, rep, form = await self._door.form(request)
         look, name = await self._look(request, visitor, rep), form.get("rule", "")
-        typed = form.get("yaml", "")[:MOST_YAML]
+        typed = form.get("yaml", "")
         if name != NEW and not _RULE_ID.match(name):
             raise BadRequest("no such rule")
         try:
@@ -206,11 +205,16 @@ class RulePages:
         except ConfigError as wrong:
             draft = _standing(look.ask.book, name)
             return self._form(look, name, draft, yaml=typed, mistakes=wrong.mistakes, status=422)
-        if not done:
-            fresh = await self._look(request, visitor, rep)
-            return self._change(fresh, name, change, note=look.ask.say("moved_on"))
-        words = SAID["published"].in_(look.ask.language).format(version=change.book.version[:8])
-        return self._door.told(RULES, Said(text=words))
+        if done:
+            words = SAID["published"].in_(look.ask.language).format(version=change.book.version[:8])
+            return self._door.told(RULES, Said(text=words))
+        # What is shown now is the change to what another has published meanwhile, on this node or another.
+        fresh = await self._look(request, visitor, rep)
+        change = await asyncio.to_thread(proposed, fresh.ask.book, name, data)
+        if change.book is None:
+            draft = _standing(fresh.ask.book, name)
+            return self._form(fresh, name, draft, yaml=typed, mistakes=change.mistakes, status=422)
+        return self._change(fresh, name, change, note=look.ask.say("moved_on"))
 
     async def back(self, request: web.Request) -> web.Response:
         """An older version comes into force again."""

@@ -153,6 +153,31 @@ async def test_two_who_change_at_once_see_each_other(o: Office) -> None:
     assert (texts["asked-price"], texts["form"]) == ("She asked about money", "The form came")
 
 
+async def test_a_change_is_shown_against_what_another_node_published(o: Office) -> None:
+    made = type(o.hub.publishing)
+    other = made(db=o.hub.db, now=o.clock.now, accept=o.hub.intake.accept, book=o.hub.playbook)
+    await other.settle()
+    browser, _ = await o.signed_in()
+    _, page = await browser.get(RULE)
+    page = await send(browser, page, RULE, press="check", en="She asked about money")
+    before = other.book
+    theirs = parse(before.text.replace("language: zh-CN", "language: en", 1), before.name)
+    assert await other.publish(theirs, by="", comment="", base=before.version, origin="page")
+    page = await send(browser, page, "/manage/rules/publish", comment="first")
+    assert "another version meanwhile" in page.text
+    assert "language:" not in page.text, "their change is not shown as taken back"
+    await send(browser, page, "/manage/rules/publish", comment="first")
+    assert o.hub.playbook.language == "en"
+
+
+async def test_a_rule_longer_than_any_is_refused_not_cut(o: Office) -> None:
+    browser, page = await o.signed_in()
+    _, page = await browser.get(RULE)
+    long = "id: asked-price\n# " + "x" * 50_000
+    page = await send(browser, page, RULE, press="yaml", yaml=long)
+    assert "at most 40000" in page.text and "x" * 50_000 in page.text
+
+
 async def test_every_node_follows_what_was_published(o: Office) -> None:
     other = type(o.hub.publishing)(
         db=o.hub.db, now=o.clock.now, accept=o.hub.intake.accept, book=o.hub.playbook, language="zh-CN"
