@@ -236,8 +236,9 @@ async def test_while_everything_is_paused_a_reps_page_says_so(o: Office) -> None
     place = Place(family=Family(), home="/", card_at="/", post_to="/")
     shown = draw_card(card, place, Sheet(language="en"), o.clock.now)
     assert "A manager has paused every automatic send" in (shown.text or "")
-    listed = [("Mine", "", [card])]
-    home = draw_list(listed, place, "en", o.clock.now, words="")
+    listed = await o.hub.rows("queue", by, limit=5)
+    assert [row.conversation_id for row in listed] == [talk]
+    home = draw_list([("Queue", "", listed)], place, "en", o.clock.now, words="")
     assert "A manager has paused every automatic send" in (home.text or "")
 
 
