@@ -500,7 +500,7 @@ def _demo(folder: Path, brake: _Brake, *, once: bool, port: int, database: str, 
     founding = [sys.executable, "-m", "simulator.company", str(folder), "--port", str(port)]
     founding += ["--database", database] if database else []
     founding += [] if once else ["--running"]
-    told = subprocess.run(  # noqa: S603
+    told = subprocess.run(  # noqa: S603 - our own program, words of our own
         founding, check=True, capture_output=True, cwd=HERE, text=True, start_new_session=True
     ).stdout
     places: dict[str, str] = json.loads(told)
@@ -546,7 +546,9 @@ def _ask_to_end(*processes: subprocess.Popen[bytes]) -> None:
 def _play(running: contextlib.ExitStack, name: str, world: str, *words: str) -> subprocess.Popen[bytes]:
     """Start a program that watches the world or acts in it; what it says is shown."""
     told = [sys.executable, "-m", name, "--world", world, *words]
-    process = subprocess.Popen(told, cwd=HERE, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 - our own program, words of our own
+        told, cwd=HERE, stdin=subprocess.DEVNULL, start_new_session=True
+    )
     running.callback(_stop, process)
     return process
 
@@ -556,7 +558,7 @@ def _child(
 ) -> subprocess.Popen[bytes]:
     """Start one of our own programs; it is stopped, politely, when `running` ends."""
     log = running.enter_context((folder / f"{name}.log").open("wb"))
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 - our own program, words of our own
         [sys.executable, *words], cwd=HERE, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
     )
     running.callback(_stop, process, patience)
@@ -579,7 +581,7 @@ def _await(url: str, what: str, log: Path, brake: _Brake, limit: float = 90) -> 
     while time.monotonic() < end:
         brake.check()
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - a program of ours
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
@@ -849,8 +851,9 @@ def trigger_message(
 def _asked_of(url: str, body: dict[str, str] | None = None) -> Any:
     """What the control API of a simulated world answers. Raises OSError, ValueError."""
     data = None if body is None else json.dumps(body).encode()
+    # S310: any scheme would do harm only to whoever typed it; the address is the operator's own.
     request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the address is the operator's
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         return json.loads(answer.read())
 
 

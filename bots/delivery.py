@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bots import filework, metrics
-from bots.ends import end_of, kind_of, lane_of, report_of, unsent
+from bots.ends import end_of, lane_of, report_of, unsent
 from bots.failpoints import Failpoints
 from bots.intake import accepted
 from bots.jobs import CHANNEL_MISSING, Bench
@@ -36,7 +36,7 @@ from connectors.contract import (
     Undeliverable,
     Unknown,
 )
-from rules.effects import SendMail
+from rules.effects import SendMail, kind_of
 from rules.errors import BadRequest, Conflict, StorageError, Unavailable
 from storage import inbox, mails, outbox, references, reps
 from storage.database import Database
@@ -146,12 +146,12 @@ class Deliveries:
             logger().warning("delivery_taken_over", row=claim.id)
             return
         except (StorageError, BadRequest) as broken:  # what the platform told cannot be stored: at least the end is
-            logger().error("facts_not_stored", row=claim.id, job=kind_of(claim), error=type(broken).__name__)
+            logger().error("facts_not_stored", row=claim.id, job=kind_of(claim.sending), error=type(broken).__name__)
             await self._persistently(lambda: self._record_end(claim, end_of(claim, job, outcome)))
         logger().info(
             "delivery",
             row=claim.id,
-            job=kind_of(claim),
+            job=kind_of(claim.sending),
             connector=claim.connector,
             attempt=claim.attempt,
             outcome=type(outcome).__name__.lower(),
@@ -182,7 +182,7 @@ class Deliveries:
             job = made
             return await self._send(claim, job)
         except Exception as broken:  # the delivery loop's line: record and go on with the others
-            logger().error("delivery_broke", row=claim.id, job=kind_of(claim), error=type(broken).__name__)
+            logger().error("delivery_broke", row=claim.id, job=kind_of(claim.sending), error=type(broken).__name__)
             if job is not None and not isinstance(job, FileFetch):  # to fetch once more does no harm
                 return job, Unknown(reason="hub_error")
             if claim.attempt < TRIES:

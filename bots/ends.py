@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from connectors.contract import CardEdit, Delivered, Job, Outcome, Skipped, TryLater, Undeliverable, Unknown
-from rules.effects import EditLine, FetchFile, NotifyRep, PostLine, PostRoot, SendFile, SendMail, SendText
+from rules.effects import EditLine, FetchFile, NotifyRep, PostLine, PostRoot, SendFile, SendMail, SendText, kind_of
 from rules.events import DeliveryReported
 from storage import places
 from storage.outbox import Claim, End
@@ -14,12 +13,6 @@ from storage.unit import Unit
 
 LONGEST_REST = 900.0
 """Business seconds: no row rests longer between tries, unless the platform asks for it."""
-
-
-def kind_of(claim: Claim) -> str:
-    """The effect's kind."""
-    kind: str = claim.sending.kind  # type: ignore[attr-defined]
-    return kind
 
 
 def unsent(claim: Claim, outcome: Outcome) -> Outcome:
@@ -65,14 +58,13 @@ def report_of(claim: Claim, end: End, now: datetime) -> DeliveryReported | None:
     asked = claim.sending.report and (end.state != "try_later" or claim.attempt == 1)
     if not asked and end.state not in ("unknown", "undeliverable"):
         return None
-    outcomes: Mapping[str, str] = {"try_later": "waiting"}
     return DeliveryReported(
         id=f"{claim.id}/{claim.attempt}/{end.state}",
         at=now,
         row_id=claim.id,
         conversation_id=claim.sending.conversation_id,
-        effect=kind_of(claim),
-        outcome=outcomes.get(end.state, end.state),  # type: ignore[arg-type]
+        effect=kind_of(claim.sending),
+        outcome="waiting" if end.state == "try_later" else end.state,
         wire_id=end.wire_id,
         reason=end.reason,
         after=claim.sending.after,

@@ -31,7 +31,7 @@ from rules.listrow import ListRow
 from rules.masking import Mirror
 from rules.model import Identity, Rep, RepHandle
 from rules.tokens import Tokens
-from storage import follows, notes, pending, places, queues, reps, timers
+from storage import follows, nodes, notes, pending, places, reps, timers
 from storage.database import Database
 from storage.unit import Unit
 
@@ -215,7 +215,7 @@ class Hub:
     async def run(self, stopping: asyncio.Event) -> None:
         """Start the connectors, work until `stopping` is set (or the disk failed), then finish what is under way."""
         heart = Heartbeat()
-        await self._once(lambda unit: queues.release_node(unit, self.options.node))
+        await self._once(lambda unit: nodes.release_node(unit, self.options.node))
         loops = [
             asyncio.create_task(self._start_connectors()),
             asyncio.create_task(self.turns.run()),
@@ -268,7 +268,7 @@ class Hub:
         await asyncio.gather(*loops, return_exceptions=True)
         await asyncio.gather(*(c.stop() for c in self._connectors), return_exceptions=True)
         with contextlib.suppress(Unavailable, Conflict):
-            await self._once(lambda unit: queues.release_node(unit, self.options.node))
+            await self._once(lambda unit: nodes.release_node(unit, self.options.node))
 
     async def _start_connectors(self) -> None:
         """Bring every connector up; one that fails is tried again, the others work meanwhile. Then memory settles."""
@@ -304,7 +304,7 @@ class Hub:
         now = self.clock.now()
         try:
             if await self.db.read(lambda unit: timers.any_due(unit, now)):
-                await self.db.write(lambda unit: queues.fire_due(unit, now), label="timers")
+                await self.db.write(lambda unit: timers.fire_due(unit, now), label="timers")
             await self.publishing.follow()
             await self.reminding.tick(now)
             await self._reconcile(now)
@@ -328,8 +328,8 @@ class Hub:
         held, sending = self.turns.held, self.deliveries.sending
 
         def work(unit: Unit) -> None:
-            queues.heartbeat(unit, self.options.node, clock=self._clock_acted)
-            queues.extend_leases(unit, self.options.node, self.options.lease_seconds, held=held, sending=sending)
+            nodes.heartbeat(unit, self.options.node, clock=self._clock_acted)
+            nodes.extend_leases(unit, self.options.node, self.options.lease_seconds, held=held, sending=sending)
 
         with contextlib.suppress(Unavailable):
             await self._once(work)
@@ -337,7 +337,7 @@ class Hub:
     async def _clock_acted_everywhere(self) -> int:
         """The newest push that every living node has acted on."""
         within = max(2.0, self.options.lease_seconds)
-        others = await self.db.read(lambda unit: queues.alive(unit, within_s=within))
+        others = await self.db.read(lambda unit: nodes.alive(unit, within_s=within))
         return min([self._clock_acted, *(v for name, v in others.items() if name != self.options.node)])
 
     def _once(self, work: Callable[[Any], None]) -> Awaitable[None]:

@@ -15,7 +15,7 @@ from connectors.contract import Connector, Inbound, Reconciles
 from rules.book import Playbook
 from rules.events import PlaybookPublished
 from rules.model import Address
-from storage import queues, timers, watch
+from storage import inbox, timers, watch
 from storage.database import Database
 from storage.watch import Passing
 
@@ -32,11 +32,11 @@ class Tools:
 
     async def parked(self) -> list[tuple[str, str]]:
         """(event id, error) of events that were given up, oldest first."""
-        return await self.db.read(queues.parked)
+        return await self.db.read(inbox.parked)
 
     async def replay(self, event_id: str) -> bool:
         """Put a parked event back into the inbox; False when it is not parked."""
-        return await self.db.write(lambda unit: queues.replay(unit, event_id), label="act")
+        return await self.db.write(lambda unit: inbox.replay(unit, event_id), label="act")
 
     async def quiet(self, conversation_id: str) -> bool:
         """Let a conversation count as quiet now; False without a quiet timer. The turn still looks at everything."""
@@ -56,8 +56,8 @@ class Tools:
         await self._accept([Inbound(event=event, order=Address(connector="hub", account="", wire_id="playbook"))])
 
     async def _accept(self, found: Sequence[Inbound]) -> None:
-        rows = [queues.Accepted(event=i.event, order=i.order, keys=i.keys) for i in found]
-        await self.db.write(lambda unit: queues.accept_many(unit, [rows]), label="intake")
+        rows = [inbox.Accepted(event=i.event, order=i.order, keys=i.keys) for i in found]
+        await self.db.write(lambda unit: inbox.accept_many(unit, [rows]), label="intake")
 
     async def tail(self, lines: int, *, seconds: float) -> AsyncIterator[str]:
         """The newest turns and deliveries, then every change as it is seen, looking every so many wall seconds."""

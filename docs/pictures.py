@@ -147,8 +147,7 @@ async def manager(camera: Camera, sheets: Collection[str]) -> None:
     for theme in THEMES:
         async with camera.context(theme, width=1280, height=760) as context:
             page = await signed_in(camera, context)
-            kept = {"name": "tower_theme", "value": theme, "url": camera.company.hub}
-            await context.add_cookies([kept])  # type: ignore[list-item]
+            await context.add_cookies([{"name": "tower_theme", "value": theme, "url": camera.company.hub}])
             for sheet in sheets:
                 await page.goto(f"{camera.company.hub}/manage/{sheet}")
                 await camera.keep(f"manage-{sheet.partition('?')[0]}-{theme}", page)

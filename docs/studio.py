@@ -174,9 +174,8 @@ class Camera:
     ) -> AsyncIterator[Page]:
         """A page by itself."""
         async with self.context(theme, width=width, height=height) as context:
-            kept = [{"name": name, "value": value, "url": self.company.hub} for name, value in (cookies or {}).items()]
-            if kept:
-                await context.add_cookies(kept)  # type: ignore[arg-type]
+            for name, value in (cookies or {}).items():
+                await context.add_cookies([{"name": name, "value": value, "url": self.company.hub}])
             page = await context.new_page()
             await page.goto(address)
             yield page

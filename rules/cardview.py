@@ -11,13 +11,12 @@ from rules.book import Playbook
 from rules.card import NOT_TOLD, CardView, TouchView, WakeupView
 from rules.decision import Because
 from rules.events import Happened
-from rules.facts import Facts, last_touch
+from rules.facts import Facts
 from rules.gates import may_send
 from rules.heat import HEAT_WORDS, heat_of
 from rules.listrow import state_of
 from rules.masking import masked_mail
 from rules.model import STAGE_WORDS, Conversation, Customer, Entry, Identity, Rep, ReplyLimits, Words
-from rules.moments import clock_words
 from rules.nextstep import Standing, next_step
 from rules.reasons import reason_words
 from rules.routing import choose, explain
@@ -210,9 +209,3 @@ def _wakeup(seen: Seen, language: str) -> WakeupView | None:
     at = preview.due_at if preview is not None and wakeup.state == "proposed" else wakeup.at
     subject = seen.playbook.wakeup.subject.in_(language)
     return WakeupView(mail_id=wakeup.mail_id, state=wakeup.state, subject=subject, at=at, why=_told(seen.woken))
-
-
-def last_word(customer: Customer, talk: Conversation, now: datetime, zone: str) -> Words:
-    """When somebody last said something, for lists."""
-    zh, en = clock_words(last_touch(customer, talk), zone, now)
-    return Words(zh=zh, en=en)

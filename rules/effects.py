@@ -517,6 +517,12 @@ class Sending:
     """Whether the end comes back as DeliveryReported."""
 
 
+def kind_of(sending: Sending) -> str:
+    """What kind of sending it is, as the outbox and the metrics name it."""
+    kind: str = sending.kind  # type: ignore[attr-defined]  # each names its own; only the bare base has none
+    return kind
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostRoot(Sending):
     """Begin the conversation's thread in its team channel with its card. Draws the state of the moment it is sent."""

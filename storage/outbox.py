@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from sqlalchemy import RowMapping, bindparam, delete, func, select, text, update
 
-from rules.effects import SENDING, PostLine, Sending
+from rules.effects import SENDING, PostLine, Sending, kind_of
 from rules.errors import Conflict, Unreadable
 from storage import waiting
 from storage.statements import EMPTY, NEW, OPEN, UNDER_WAY, UNKNOWN
@@ -397,7 +397,7 @@ def _row(unit: Unit, row: OutRow, states: Mapping[str, str], now: datetime) -> d
         "id": sending.id,
         "connector": row.connector,
         "lane": unit.vault.digest("outbox lane", row.lane),
-        "kind": sending.kind,  # type: ignore[attr-defined]  # every member of the union has one
+        "kind": kind_of(sending),
         "customer_id": row.customer_id,
         "conversation_id": sending.conversation_id,
         "state": "skipped" if gone else "new",
@@ -491,7 +491,7 @@ def _rest(unit: Unit, claim: Claim, end: End, now: datetime) -> None:
         case "lane":
             rest(unit, f"lane|{claim.lane}", until, now=now)
         case "app":
-            rest(unit, f"app|{claim.connector}|{claim.sending.kind}", until, now=now)  # type: ignore[attr-defined]
+            rest(unit, f"app|{claim.connector}|{kind_of(claim.sending)}", until, now=now)
         case "platform":
             rest(unit, f"platform|{claim.connector}", until, now=now)
 

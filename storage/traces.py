@@ -72,12 +72,5 @@ def why(unit: Unit, event_id: str) -> Trace | None:
     return None if row is None else _open(unit, row["event_id"], row["sealed"])
 
 
-def traces_of(unit: Unit, customer_id: str, limit: int = 20) -> list[Trace]:
-    """Her newest traces, newest first."""
-    mine = select(traces.c.event_id, traces.c.sealed).where(traces.c.customer_id == customer_id)
-    rows = unit.rows(mine.order_by(traces.c.version.desc()).limit(limit))
-    return [_open(unit, r["event_id"], r["sealed"]) for r in rows]
-
-
 def _open(unit: Unit, event_id: str, blob: bytes) -> Trace:
     return TRACE.validate_json(unit.vault.open("traces.sealed", event_id, blob))

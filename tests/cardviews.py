@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,3 +108,14 @@ def view(**changes: Any) -> CardView:
         can_take_over=True,
     )
     return replace(base, **changes)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside a drawn card, the card itself first."""
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from objects(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from objects(inner)

@@ -43,7 +43,7 @@ class Checker:
 
     async def all(self) -> Sequence[Finding]:
         """The findings, in order of their ids."""
-        trail = await self._audit() if self.db else Finding(id="S04", state="skipped", found="needs D01")
+        trail = await _audit(self.db) if self.db else Finding(id="S04", state="skipped", found="needs D01")
         return [self._strong(), self._manager(), self._no_test(), trail, self._kept(), self._files()]
 
     def _strong(self) -> Finding:
@@ -75,15 +75,6 @@ class Checker:
             return Finding(id="S03", state="wrong", found=f"plain http: {', '.join(clear)}", do=mend)
         return Finding(id="S03", state="fine", found=self.public_url)
 
-    async def _audit(self) -> Finding:
-        assert self.db is not None  # noqa: S101 - the caller looks
-        broken = await self.db.read(audit.verify)
-        if broken:
-            mend = "somebody changed the database beside the hub: restore a backup, keep this one"
-            return Finding(id="S04", state="wrong", found="; ".join(broken[:3]), do=mend)
-        length, _ = await self.db.read(audit.head)
-        return Finding(id="S04", state="fine", found=f"{length} rows")
-
     def _kept(self) -> Finding:
         mend = "agree on it with whoever answers for data protection, and write it down"
         return Finding(id="S05", state="by hand", found="Tower deletes nothing by itself", do=mend)
@@ -100,3 +91,12 @@ def _is_here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+async def _audit(db: Database) -> Finding:
+    broken = await db.read(audit.verify)
+    if broken:
+        mend = "somebody changed the database beside the hub: restore a backup, keep this one"
+        return Finding(id="S04", state="wrong", found="; ".join(broken[:3]), do=mend)
+    length, _ = await db.read(audit.head)
+    return Finding(id="S04", state="fine", found=f"{length} rows")

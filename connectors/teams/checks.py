@@ -86,9 +86,10 @@ class Checker:
         if took > SLOW or status in (404, 502, 503, 504):
             found = f"{status} after {took:.1f} s"
             quick = Finding(id="T05", state="wrong", found=found, do="the reverse proxy must pass /api/messages on")
-        if quick.state == "wrong" or status == 401:
-            state, found = ("fine", "401") if status == 401 else ("skipped", "needs T05")
-            return quick, Finding(id="T09", state=state, found=found)  # type: ignore[arg-type]
+        if status == 401:
+            return quick, Finding(id="T09", state="fine", found="401")
+        if quick.state == "wrong":
+            return quick, Finding(id="T09", state="skipped", found="needs T05")
         mend = "whatever answers there is not this hub: look at the reverse proxy"
         return quick, Finding(id="T09", state="wrong", found=f"{status} instead of 401", do=mend)
 

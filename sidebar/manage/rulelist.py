@@ -54,7 +54,7 @@ def _rules(ask: Ask, hits: Hits, span: Span) -> Table:
         )
         for rule in ask.book.rules
     ]
-    titles = ("rule", "rule_because", "rule_when", "form_if", "rule_then", "hits_7")
+    titles = ("rule", "rule_because", "rule_when", "form_if", "rule_then", "hits")
     return Table(
         name="rules",
         title=ask.say("rules_title"),
@@ -122,7 +122,7 @@ def _cells(ask: Ask, hits: Hits, span: Span) -> Table:
     return Table(
         name="cells",
         title=ask.say("matrix"),
-        columns=[ask.say(k) for k in ("cell", "rule_because", "channel", "hits_7")],
+        columns=[ask.say(k) for k in ("cell", "rule_because", "channel", "hits")],
         rows=rows,
         empty=ask.say("cells_none"),
     )
@@ -144,7 +144,7 @@ def _scores(ask: Ask, hits: Hits, span: Span) -> Table:
     return Table(
         name="scores",
         title=ask.say("scores_title"),
-        columns=[ask.say(k) for k in ("signal", "rule_because", "points", "half_life", "hits_7")],
+        columns=[ask.say(k) for k in ("signal", "rule_because", "points", "half_life", "hits")],
         rows=rows,
         empty=ask.say("rules_none"),
     )
@@ -186,4 +186,4 @@ def _version(ask: Ask, one: Publication, found: Sequence[Publication]) -> Row:
 def _chart(ask: Ask, hits: Hits) -> Chart:
     met = sorted(((hits.get(f"rule:{r.id}", 0), r) for r in ask.book.rules), key=lambda pair: -pair[0])
     bars = [Bar(label=rule.id, value=n, shown=str(n)) for n, rule in met[:10] if n]
-    return Chart(title=ask.say("hits_7"), bars=bars, table="rules")
+    return Chart(title=ask.say("hits"), bars=bars, table="rules")

@@ -137,7 +137,7 @@ MORE: Mapping[str, Words] = {
     "rule_because": _w("说明", "What it says"),
     "rule_when": _w("什么时候", "When"),
     "rule_then": _w("做什么", "Then"),
-    "hits_7": _w("命中次数", "Hits"),
+    "hits": _w("命中次数", "Hits"),
     "scores_title": _w("评分信号", "Signals of the score"),
     "signal": _w("信号", "Signal"),
     "points": _w("分值", "Points"),

@@ -16,13 +16,11 @@ from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from bots.failpoints import Failpoints
-from bots.hub import Hub, Options
+from bots.hub import Hub
 from bots.records import PageRecords
 from connectors.wecom import WeComConnector
 from rules.card import CardView
 from rules.model import Identity, Rep, RepHandle
-from rules.tokens import Tokens
 from sidebar import inside, outside
 from sidebar.inside import Inside, SidebarSettings
 from sidebar.outside import FormState, LinkTarget
@@ -38,12 +36,11 @@ from storage import reps
 from storage.database import Database
 from storage.unit import Unit
 from tests.contract.backends import vault
-from tests.contract.manage_world import Hands
+from tests.contract.manage_world import Hands, one_hub
 from tests.contract.page_world import KEY, Browser, Form
 from tests.contract.wecom_hub import connector_settings
 from tests.contract.wecom_world import START, HubStub, Wecom
 from tests.contract.wecom_world import settings as world_settings
-from tests.unit.builders import playbook
 
 LILEI = Rep(id="lilei", name="李雷", team="sales", userid="LiLei", role="manager")
 HANMEI = Rep(id="hanmei", name="Han Mei", team="presales", userid="HanMei", language="en")
@@ -193,7 +190,7 @@ async def house(url: str) -> AsyncIterator[House]:
         room = world.rooms["wecom"]
         assert isinstance(room, Room)
         clock = Hands(at=START)
-        hub = _hub(db, clock, base)
+        hub = one_hub(db, clock, base, file_bytes=100_000)
         addresses = dict.fromkeys(("open_base", "login_base"), f"{world.base_url}/wecom-open")
         addresses["api_base"] = f"{world.base_url}/wecom"
         connector = WeComConnector(connector_settings(**addresses), hub, clock.now)
@@ -218,23 +215,6 @@ async def house(url: str) -> AsyncIterator[House]:
 def _hire(unit: Unit) -> None:
     for rep in (LILEI, HANMEI):
         reps.upsert(unit, rep)
-
-
-def _hub(db: Database, clock: Hands, base: str) -> Hub:
-    options = Options(
-        node="n1",
-        public_url=base,
-        mirror="full",
-        thread_language="zh-CN",
-        lease_seconds=60,
-        tick_seconds=1,
-        reconcile_seconds=300,
-        batch=64,
-        senders=4,
-        file_bytes=100_000,
-    )
-    tokens = Tokens(key=KEY)
-    return Hub(db=db, clock=clock, playbook=playbook(), tokens=tokens, options=options, failpoints=Failpoints(armed=""))
 
 
 def _parts(hub: Hub, base: str, connector: WeComConnector) -> Inside:

@@ -148,7 +148,8 @@ async def office(
         runner = await listen(compose(world, ("entra", "control")), world)
         login = f"{world.base_url}/login/{TENANT}"
         clock = Hands()
-        hub = _hub(db, clock, base)
+        hub = one_hub(db, clock, base, file_bytes=1_000_000)
+        hub.connect([])
         await db.write(_hire, label="staff")
         turns = asyncio.create_task(hub.turns.run())
         async with EntraSignIn(_realm(login)) as directory:
@@ -167,7 +168,8 @@ async def office(
         await runner.cleanup()
 
 
-def _hub(db: Database, clock: Hands, base: str) -> Hub:
+def one_hub(db: Database, clock: Hands, base: str, *, file_bytes: int) -> Hub:
+    """A node on a test's own clock; the test connects it."""
     options = Options(
         node="n1",
         public_url=base,
@@ -177,19 +179,11 @@ def _hub(db: Database, clock: Hands, base: str) -> Hub:
         tick_seconds=1,
         reconcile_seconds=300,
         batch=64,
-        file_bytes=1_000_000,
         senders=4,
+        file_bytes=file_bytes,
     )
-    hub = Hub(
-        db=db,
-        clock=clock,
-        playbook=playbook(),
-        tokens=Tokens(key=KEY),
-        options=options,
-        failpoints=Failpoints(armed=""),
-    )
-    hub.connect([])
-    return hub
+    tokens = Tokens(key=KEY)
+    return Hub(db=db, clock=clock, playbook=playbook(), tokens=tokens, options=options, failpoints=Failpoints(armed=""))
 
 
 def _hire(unit: Unit) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +26,7 @@ from rules.verbs import label
 from sidebar.inside.drawing import Place, Sheet, draw_card
 from sidebar.inside.page import Family
 from simulator.wecom import card_rules
-from tests.cardviews import view
+from tests.cardviews import objects, view
 from tests.unit.builders import HERS, KF, LI, LIMITS, MA, MONDAY, WANG, playbook
 
 PHONE = "13812345678"
@@ -97,16 +96,6 @@ def lives(draw: Any) -> Seen:
 def _task(number: int, due: datetime) -> Task:
     title = Words(zh=f"第 {number} 件事", en=f"Thing {number}")
     return Task(id=str(number), kind="by-hand", title=title, rep="wang", due_at=due)
-
-
-def objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from objects(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from objects(inner)
 
 
 def flat(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +23,7 @@ from rules.card import ReplyWindow, TagView, TouchView
 from rules.cardview import Seen, build
 from rules.model import Identity, Words
 from rules.sla import Sla
-from tests.cardviews import FACTS, NOW, TASK, view, waits
+from tests.cardviews import FACTS, NOW, TASK, objects, view, waits
 from tests.unit.builders import HERS, Life, playbook
 from tests.unit.cards import kept, snapshot
 
@@ -33,16 +32,6 @@ Json = dict[str, Any]
 
 def drawn(language: str = "zh-CN", **changes: Any) -> Json:
     return cards.draw(view(**changes), Drawing(language=language, nonce="n1"))
-
-
-def objects(value: Any) -> Iterator[Json]:
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from objects(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from objects(inner)
 
 
 def verbs(card: Json) -> set[str]:
