@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bots.desk import touch_view
 from rules.counts import Count
 from rules.gates import may_send
 from rules.model import Conversation, Customer
@@ -55,7 +56,7 @@ def _row(unit: Unit, ask: Ask, who: Customer, talk: Conversation) -> Row:
         Cell(text=str((ask.now - talk.touched_at).days), number=True),
         Cell(text=ask.stage(who.stage.value)),
         Cell(text=ask.name_of(who.owner) or ask.say("none"), tone="" if who.owner else "warn"),
-        Cell(text=_last_words(unit, who, talk) or "–"),
+        Cell(text=_last_words(unit, ask, who, talk) or "–"),
         _consent(ask, who),
         Cell(text=ask.say(f"wake_{talk.wakeup.state}") if talk.wakeup else "–"),
         _next(ask, who, talk),
@@ -64,9 +65,13 @@ def _row(unit: Unit, ask: Ask, who: Customer, talk: Conversation) -> Row:
     return Row(cells=cells, presses=_presses(ask, who, talk))
 
 
-def _last_words(unit: Unit, who: Customer, talk: Conversation) -> str:
-    """What was last talked about."""
-    said = (t.text for t in customers.touches(unit, who.id) if t.conversation_id == talk.id and t.text)
+def _last_words(unit: Unit, ask: Ask, who: Customer, talk: Conversation) -> str:
+    """What was last talked about, as every face tells it."""
+    said = (
+        touch_view(t, ask.language).text
+        for t in customers.touches(unit, who.id)
+        if t.conversation_id == talk.id and t.text
+    )
     return next(said, "")
 
 

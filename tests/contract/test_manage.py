@@ -134,6 +134,16 @@ async def test_gone_quiet_shows_who_and_never_ends_it(o: Office) -> None:
     assert "Open again" in page.text and "安静的人" in page.text, "what was done is undone"
 
 
+async def test_the_last_words_show_no_placeholder(o: Office) -> None:
+    talk = await o.writes("wm-1", name="安静的人")
+    browser, _ = await o.signed_in()
+    _, card = await browser.get(f"/manage/c/{talk}")
+    await browser.send(press(card, f"/manage/c/{talk}/act", verb="form"))
+    o.later(days=8)
+    _, page = await browser.get("/manage/dormant")
+    assert "one-time link to the form" in page.text and "{form}" not in page.text
+
+
 async def test_an_event_that_was_given_up_is_put_back(o: Office) -> None:
     event = message(7, address=Address(connector="wecom", account="wk-1", wire_id="wm-7"))
     await park(o.hub.db, event)
